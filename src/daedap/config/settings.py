@@ -1,0 +1,233 @@
+"""Django settings, read from the environment. Every variable is described in docs/settings.md."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from daedap.config import embedded
+
+env = environ.FileAwareEnv()
+
+PACKAGE = Path(__file__).resolve().parent.parent
+HOME = Path(env.str("DAEDAP_HOME", default="var")).resolve()
+DEBUG = env.bool("DAEDAP_DEBUG", default=False)
+
+# --- Addresses -----------------------------------------------------------------------------------
+PUBLIC_URL = env.str("DAEDAP_PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+PUBLIC_SCHEME = _public.scheme
+BASE_HOST = _public.hostname or "localhost"
+PUBLIC_PORT = _public.port
+ORGANIZATION_SUFFIX = f".oc.{BASE_HOST}"
+HOST = env.str("DAEDAP_HOST", default="127.0.0.1")
+PORT = env.int("DAEDAP_PORT", default=PUBLIC_PORT or 8000)
+SECURE = PUBLIC_SCHEME == "https"
+ALLOWED_HOSTS = [BASE_HOST, ORGANIZATION_SUFFIX]
+USE_X_FORWARDED_HOST = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+
+# --- Secrets -------------------------------------------------------------------------------------
+EMBEDDED = not env.str("DATABASE_URL", default="")
+
+
+def _secret_key() -> str:
+    """Return DAEDAP_SECRET_KEY; for the embedded default make one once and keep it in DAEDAP_HOME."""
+    if given := env.str("DAEDAP_SECRET_KEY", default=""):
+        return given
+    kept = HOME / "secret_key"
+    if not EMBEDDED and not kept.exists():
+        return env.str("DAEDAP_SECRET_KEY")  # raises ImproperlyConfigured, naming the variable
+    if not kept.exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return kept.read_text(encoding="ascii").strip()
+
+
+SECRET_KEY = _secret_key()
+METRICS_TOKEN = env.str("DAEDAP_METRICS_TOKEN", default="")
+
+# --- Apps ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "procrastinate.contrib.django",
+    "daedap.core",
+    "daedap.files",
+    "daedap.audit",
+    "daedap.accounts",
+    "daedap.payments",
+    "daedap.organizations",
+    "daedap.services",
+    "daedap.members",
+    "daedap.tickets",
+    "daedap.connectors",
+    "daedap.helpcenter",
+    "daedap.openapi",
+    "daedap.console",
+    "daedap.portal",
+]
+
+MIDDLEWARE = [
+    "daedap.core.middleware.RequestLogMiddleware",
+    "daedap.core.middleware.DatabaseDownMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "daedap.organizations.middleware.SiteMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "daedap.core.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "daedap.accounts.middleware.RealmMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "daedap.config.urls_platform"
+ORGANIZATION_URLCONF = "daedap.config.urls_organization"
+WSGI_APPLICATION = "daedap.config.wsgi.application"
+
+# --- Templates -----------------------------------------------------------------------------------
+_context_processors = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": sorted(PACKAGE.glob("*/templates")),
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "daedap.core.jinja.environment",
+            "context_processors": ["daedap.core.context.shared", "django.contrib.messages.context_processors.messages"],
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": _context_processors},
+    },
+]
+
+# --- Database and jobs ---------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", default="") or embedded.database_url(HOME)
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"].update(
+    {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **DATABASES["default"].get("OPTIONS", {}),
+            "pool": {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 60},
+        },
+    }
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PROCRASTINATE_ON_APP_READY = "daedap.core.jobs.on_app_ready"
+
+# --- Accounts and sessions -----------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["daedap.accounts.backends.RealmBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "/login/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "daedap.core.views.csrf_failure"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # login IDs are unique per realm; RealmBackend asks for both
+
+# --- Language and time ---------------------------------------------------------------------------
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Seoul"  # the installation's calendar (spec 10, Q4); each service has a zone of its own
+
+# --- Files ---------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("DAEDAP_STATIC_ROOT", default=str(PACKAGE.parent.parent / "build" / "static")))
+MEDIA_ROOT = HOME / "files"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+MAX_REQUEST_BYTES = 64 * 1024 * 1024  # five attachments of 10 MiB and room for the form
+
+# --- Mail ----------------------------------------------------------------------------------------
+PRODUCT_NAME = env.str("DAEDAP_PRODUCT_NAME", default="Daedap")
+MAIL_FOLDER = HOME / "mail"
+_email_url = env.str("DAEDAP_EMAIL_URL", default="")
+MAIL_IS_KEPT = not _email_url
+if _email_url:
+    _email = env.email_url_config(_email_url)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"] or "", _email["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+    EMAIL_TIMEOUT = 20
+else:
+    EMAIL_BACKEND = "daedap.core.mail.backends.KeptMailBackend"
+DEFAULT_FROM_EMAIL = env.str("DAEDAP_MAIL_FROM", default=f"no-reply@{BASE_HOST}")
+
+# --- Outgoing calls ------------------------------------------------------------------------------
+ALLOW_PRIVATE_CALLBACKS = env.bool("DAEDAP_ALLOW_PRIVATE_CALLBACKS", default=False)
+
+# --- Onboarding ----------------------------------------------------------------------------------
+PAYMENT_PROVIDER = "daedap.payments.providers.manual.ManualProvider"
+BUSINESS_VERIFICATION = env.str("DAEDAP_BUSINESS_VERIFICATION", default="operator")  # or "automatic"
+
+# --- Development pages: mail viewer and UI gallery -----------------------------------------------
+DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or EMBEDDED)
+
+# --- Security headers ----------------------------------------------------------------------------
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Logs ----------------------------------------------------------------------------------------
+LOGGING_CONFIG = None  # daedap.core.logs.configure() is called below, so that it holds before apps load
+from daedap.core import logs  # noqa: E402
+
+logs.configure(level="DEBUG" if DEBUG else "INFO")
