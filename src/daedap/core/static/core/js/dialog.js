@@ -1,0 +1,31 @@
+// Native dialogs: [data-dialog="id"] opens, [data-dialog-close] closes, a click on the backdrop closes.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.dialog);
+    if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return; // the link behind it works as a link
+    event.preventDefault();
+    dialog.showModal();
+    return;
+  }
+  if (event.target.closest("[data-dialog-close]")) {
+    event.target.closest("dialog")?.close();
+    return;
+  }
+  if (event.target instanceof HTMLDialogElement && outside(event)) event.target.close();
+});
+
+// A dialog that holds typed words does not close by a slip of the pointer.
+function outside(event) {
+  const box = event.target.getBoundingClientRect();
+  const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+  const typed = [...event.target.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
+  return !inside && !typed;
+}
+
+function openMarked(root) {
+  for (const dialog of root.querySelectorAll("dialog[data-dialog-open]:not([open])")) dialog.showModal();
+}
+
+openMarked(document);
+document.addEventListener("htmx:load", (event) => openMarked(event.target));
