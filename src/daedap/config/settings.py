@@ -29,7 +29,7 @@ ORGANIZATION_SUFFIX = f".oc.{BASE_HOST}"
 HOST = env.str("DAEDAP_HOST", default="127.0.0.1")
 PORT = env.int("DAEDAP_PORT", default=PUBLIC_PORT or 8000)
 SECURE = PUBLIC_SCHEME == "https"
-ALLOWED_HOSTS = [BASE_HOST, ORGANIZATION_SUFFIX]
+ALLOWED_HOSTS = ["*"]  # SiteMiddleware answers 404 to every host that is not ours; health is asked on any host
 USE_X_FORWARDED_HOST = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 
@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "daedap.core.middleware.ErrorPageMiddleware",
 ]
 
 ROOT_URLCONF = "daedap.config.urls_platform"
@@ -142,7 +143,6 @@ DATABASES["default"].update(
     }
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-PROCRASTINATE_ON_APP_READY = "daedap.core.jobs.on_app_ready"
 
 # --- Accounts and sessions -----------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

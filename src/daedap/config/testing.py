@@ -2,7 +2,7 @@
 
 pytest-django loads the settings before any conftest.py is read, so the environment is prepared when this module is
 imported: an address is known before the server runs. The server is started when pytest is configured, shared with the
-workers of xdist through the environment, and stopped and deleted at the end. With DATABASE_URL set, that server is used.
+workers of xdist through the environment, and stopped and deleted at the end. DATABASE_URL, if set, is used instead.
 """
 
 from __future__ import annotations
