@@ -1,0 +1,37 @@
+"""The Jinja2 environment of all our pages and mails."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from jinja2 import Environment, StrictUndefined
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    """Return the path of a page of the site this request came to."""
+    return reverse(name, args=args, kwargs=kwargs)
+
+
+def when(value: datetime | None, zone: ZoneInfo | None = None, form: str = "Y.m.d H:i") -> str:
+    """Return a time as text in `zone` (the current time zone if none)."""
+    return date_format(timezone.localtime(value, zone), form) if value else ""
+
+
+def environment(**options: Any) -> Environment:
+    """Return the environment: undefined names are errors, text is escaped, translations are Django's."""
+    options.update(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(**options, extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"])  # noqa: S701  Django's backend sets autoescape
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
+        gettext=gettext, ngettext=ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    made.globals.update(url=url, static=static, get_language=get_language, now=timezone.now)
+    made.filters.update(when=when, number=number_format)
+    return made

@@ -1,0 +1,31 @@
+"""Background jobs. A job is a row that commits or rolls back with the change that caused it (Procrastinate).
+
+Jobs run at least once: a job takes ids, opens the scope, claims its row and is safe to run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from procrastinate import BaseRetryStrategy, RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.tasks import Task
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
+
+
+def job(*, name: str, queue: str = "default", retry: BaseRetryStrategy | None = RETRY) -> Callable[[F], Task[..., Any, Any]]:
+    """Declare a job. `name` is what queued rows say and never changes: `<app>.<verb>`."""
+
+    def decorate(function: F) -> Task[..., Any, Any]:
+        return app.task(name=name, queue=queue, retry=retry or False)(function)
+
+    return decorate
+
+
+def defer(name: str, **ids: Any) -> None:
+    """Queue the job `name` in the current transaction."""
+    app.configure_task(name).defer(**ids)

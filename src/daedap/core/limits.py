@@ -1,0 +1,44 @@
+"""Limits counted in the database: how often something may happen per key and stretch of time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from daedap.core.crypto import keyed_hash
+from daedap.core.models import LimitCounter
+
+_COUNT_UP = """
+INSERT INTO core_limitcounter (key, window_started_at, count) VALUES (%(key)s, %(now)s, 1)
+ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN core_limitcounter.window_started_at <= %(edge)s THEN 1 ELSE core_limitcounter.count + 1 END,
+    window_started_at = CASE WHEN core_limitcounter.window_started_at <= %(edge)s
+                             THEN %(now)s ELSE core_limitcounter.window_started_at END
+RETURNING count
+"""
+
+
+def _key(name: str, subject: str) -> str:
+    return keyed_hash(f"{name}:{subject}", purpose="limits")
+
+
+def count_up(name: str, subject: str, *, window: timedelta) -> int:
+    """Count one more `name` of `subject` and return how many there were in its current window, this one included."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_UP, {"key": _key(name, subject), "now": now, "edge": now - window})
+        row = cursor.fetchone()
+    return int(row[0])
+
+
+def current_count(name: str, subject: str, *, window: timedelta) -> int:
+    """Return how many `name` of `subject` were counted in the current window, without counting."""
+    counter = LimitCounter.objects.filter(key=_key(name, subject), window_started_at__gt=timezone.now() - window).first()
+    return counter.count if counter else 0
+
+
+def reset(name: str, subject: str) -> None:
+    """Forget what was counted."""
+    LimitCounter.objects.filter(key=_key(name, subject)).delete()

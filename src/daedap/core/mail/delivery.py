@@ -1,0 +1,83 @@
+"""Handing queued mail to the mail server."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+from email.utils import formataddr
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
+
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import F, Q
+from django.utils import timezone
+
+from daedap.core import events
+from daedap.core.models import MailStatus, OutgoingMail
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+MAX_TRIES = 4
+
+
+class MailPostponed(Exception):
+    """The mail server could not take the mail now; the job tries again later."""
+
+
+def claim_mail(mail_id: int) -> OutgoingMail | None:
+    """Return the mail if it is ours to send now, else None. A claim left by a killed process runs out by itself."""
+    now = timezone.now()
+    free = Q(status=MailStatus.QUEUED) | Q(status=MailStatus.SENDING, claimed_at__lt=now - LEASE)
+    claimed = OutgoingMail.objects.filter(free, pk=mail_id).update(
+        status=MailStatus.SENDING, claimed_at=now, tries=F("tries") + 1
+    )
+    return OutgoingMail.objects.get(pk=mail_id) if claimed else None
+
+
+def deliver_mail(mail_id: int) -> None:
+    """Send one queued mail. Safe to run twice; raises MailPostponed to be run again later."""
+    mail = claim_mail(mail_id)
+    if mail is None:
+        still_claimed = OutgoingMail.objects.filter(pk=mail_id, status=MailStatus.SENDING).exists()
+        if still_claimed:
+            raise MailPostponed("claimed by another worker")
+        return
+    try:
+        _message(mail).send()
+    except (OSError, SMTPResponseException, SMTPRecipientsRefused) as error:
+        _not_sent(mail, error)
+    else:
+        OutgoingMail.objects.filter(pk=mail.pk).update(
+            status=MailStatus.SENT, sent_at=timezone.now(), recipient="", content="", failure=""
+        )
+        events.publish("mail.sent", mail_id=mail.pk)
+
+
+def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
+    content = json.loads(mail.content)
+    message = EmailMultiAlternatives(
+        subject=content["subject"],
+        body=content["text"],
+        from_email=formataddr((content["from_name"], content["from_address"])),
+        to=[mail.recipient],
+        reply_to=[content["reply_to"]] if content["reply_to"] else None,
+        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(content["html"], "text/html")
+    return message
+
+
+def _not_sent(mail: OutgoingMail, error: Exception) -> None:
+    permanent = isinstance(error, SMTPRecipientsRefused) or (
+        isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600
+    )
+    final = permanent or mail.tries >= MAX_TRIES
+    OutgoingMail.objects.filter(pk=mail.pk).update(
+        status=MailStatus.FAILED if final else MailStatus.QUEUED, failure=type(error).__name__
+    )
+    logger.warning("mail not sent", extra={"mail_id": mail.pk, "kind": mail.kind, "final": final})
+    if final:
+        events.publish("mail.failed", mail_id=mail.pk)
+    else:
+        raise MailPostponed(type(error).__name__)

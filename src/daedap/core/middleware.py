@@ -1,0 +1,116 @@
+"""Middleware that every site shares."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from daedap.core import metrics
+from daedap.core.errors import DaedapError
+from daedap.core.logs import request_id
+
+logger = logging.getLogger("daedap.request")
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestLogMiddleware:
+    """Gives every request an id and writes one line about it: the route, never the path or the query."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = request_id.set(secrets.token_hex(8))
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            response["X-Request-ID"] = request_id.get()
+            route = request.resolver_match.route if request.resolver_match else "-"
+            metrics.observe(method=request.method or "-", route=route, status=response.status_code, seconds=seconds)
+            if route not in metrics.QUIET_ROUTES:
+                logger.info(
+                    "request",
+                    extra={
+                        "method": request.method,
+                        "route": route,
+                        "site": getattr(request, "site", "-"),
+                        "status": response.status_code,
+                        "milliseconds": round(seconds * 1000, 1),
+                    },
+                )
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class DatabaseDownMiddleware:
+    """Answers a calm 503 page while the database cannot be reached."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        except (OperationalError, InterfaceError) as error:
+            return self._calm(error)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Catch it inside the view too, before Django turns it into a 500."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            return self._calm(exception)
+        return None
+
+    def _calm(self, error: Exception) -> HttpResponse:
+        logger.error("database out of reach", extra={"error": type(error).__name__})
+        page = render_to_string("errors/503.html", {"product_name": settings.PRODUCT_NAME})
+        return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+
+
+class LanguageMiddleware:
+    """Korean unless the visitor chose another language; a signed-in person's own choice comes first.
+
+    The choice lives in a cookie, so that it holds before sign-in; signing in sets the cookie from the account.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class ErrorPageMiddleware:
+    """Turns an error of our own family that no view handled into the page for it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 404, 403, 409, 429 or 400, by the error's code."""
+        if not isinstance(exception, DaedapError):
+            return None
+        if exception.code == 404:
+            raise Http404
+        status = exception.code if exception.code in (403, 409, 429) else 400
+        template = "errors/403.html" if status == 403 else "errors/400.html"
+        return render(request, template, {"message": exception.message}, status=status)

@@ -1,0 +1,26 @@
+"""Jobs of the core."""
+
+from __future__ import annotations
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.jobs import Job
+
+from daedap.core.jobs import job
+from daedap.core.mail import delivery
+
+
+class _MailRetry(BaseRetryStrategy):
+    """Tries again after 1, 5 and 30 minutes (spec 50, 12.5); the mail's row decides when to give up."""
+
+    waits = (60, 300, 1800)
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if not isinstance(exception, delivery.MailPostponed) and job.attempts > len(self.waits):
+            return None
+        return RetryDecision(retry_in={"seconds": self.waits[min(job.attempts, len(self.waits)) - 1]})
+
+
+@job(name="core.deliver_mail", queue="mail", retry=_MailRetry())
+def deliver_mail(mail_id: int) -> None:
+    """Hand one queued mail to the mail server."""
+    delivery.deliver_mail(mail_id)

@@ -1,0 +1,51 @@
+"""The host decides the site, and on an organization's site the tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from daedap.accounts.models import PLATFORM
+from daedap.core.hosts import read_host
+from daedap.core.scoping import organization_scope
+from daedap.organizations.selectors import find_organization_by_domain
+
+ANY_HOST_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class SiteMiddleware:
+    """Sets `request.site`, `request.organization` and `request.realm`, picks the URL tree, opens the tenant's scope.
+
+    An unknown host, and a domain that is not activated yet, get the same plain 404 page (design, section 1).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.site = "platform"  # type: ignore[attr-defined]
+        request.organization = None  # type: ignore[attr-defined]
+        request.realm = PLATFORM  # type: ignore[attr-defined]
+        if request.path in ANY_HOST_PATHS or request.path.startswith(settings.STATIC_URL):
+            return self.get_response(request)
+        read = read_host(request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", "")))
+        if read is None:
+            return render(request, "errors/404.html", status=404)
+        site, domain = read
+        if site == "platform":
+            return self.get_response(request)
+        organization = find_organization_by_domain(domain)
+        if organization is None or not organization.is_active:
+            return render(request, "errors/404.html", status=404)
+        request.site = "organization"  # type: ignore[attr-defined]
+        request.organization = organization  # type: ignore[attr-defined]
+        request.realm = organization.public_id  # type: ignore[attr-defined]
+        request.urlconf = settings.ORGANIZATION_URLCONF  # type: ignore[attr-defined]
+        with organization_scope(organization.pk):
+            response = self.get_response(request)
+        patch_vary_headers(response, ["Host"])
+        return response

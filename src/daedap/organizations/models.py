@@ -1,0 +1,112 @@
+"""The tenant: organization, domain, Key, and its IAM members."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from daedap.core.crypto import EncryptedTextField
+from daedap.core.hosts import organization_url
+from daedap.core.scoping import OrganizationManager
+
+
+def name_key(name: str) -> str:
+    """Return what two organization names are compared by: trimmed, NFC, case-folded (spec 10, 4.2)."""
+    return unicodedata.normalize("NFC", name.strip()).casefold()
+
+
+class Organization(models.Model):
+    """The tenant (조직). Not scoped itself: hosts and creators find it."""
+
+    public_id = models.CharField(max_length=16, unique=True, editable=False)
+    name = models.CharField(max_length=70)
+    name_key = models.CharField(max_length=140, unique=True, editable=False)
+    domain = models.CharField(max_length=40, unique=True, null=True, blank=True)  # noqa: DJ001  NULL = none yet
+    key = EncryptedTextField(blank=True, default="")
+    key_changed_at = models.DateTimeField(null=True, blank=True)
+    creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="organizations")
+    activated_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(domain__isnull=True) | models.Q(domain=Lower("domain")),
+                name="organization_domain_lower_case",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(activated_at__isnull=True) | models.Q(domain__isnull=False),
+                name="organization_active_has_domain",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"organization {self.pk}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether Online Contact is enabled (spec 10, step 8)."""
+        return self.activated_at is not None
+
+    @property
+    def url(self) -> str:
+        """The OC URL, or "" while there is no domain (spec 10, 6.4)."""
+        return organization_url(self.domain) if self.domain else ""
+
+
+class OrganizationOwned(models.Model):
+    """A row that belongs to one organization and is read only inside its scope."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class MemberStatus(models.TextChoices):
+    """Status of an IAM member (spec 10, 7.1)."""
+
+    MEMBER = "member", _("Member")
+    LEFT = "leaved", _("Left")
+
+
+class CreationType(models.TextChoices):
+    """How an IAM member came to be; the misspelling is the source's (spec 10, 7.1)."""
+
+    REGISTERED = "registred", _("Registered")
+    INVITED = "invited", _("Invited")
+
+
+class IamMember(OrganizationOwned):
+    """An account valid only inside one organization (IAM 멤버). Sign-in ID, name and e-mail are the user's."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="iam_member")
+    status = models.CharField(max_length=10, choices=MemberStatus, default=MemberStatus.MEMBER)
+    creation_type = models.CharField(max_length=10, choices=CreationType, default=CreationType.REGISTERED)
+    is_owner = models.BooleanField(default=False)
+    is_administrator = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganizationManager["IamMember"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization"], condition=models.Q(is_owner=True), name="organization_one_owner"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_owner=False) | models.Q(status=MemberStatus.MEMBER), name="owner_is_member"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"IAM member {self.pk}"
+
+    @property
+    def manages_organization(self) -> bool:
+        """OWNER implicitly holds all rights of an organization administrator (spec 10, 2.1)."""
+        return self.is_owner or self.is_administrator

@@ -1,0 +1,36 @@
+"""Reads of organizations and their IAM members."""
+
+from __future__ import annotations
+
+from daedap.accounts.models import User
+from daedap.core.errors import NotFound
+from daedap.organizations.models import IamMember, MemberStatus, Organization
+
+
+def find_organization_by_domain(domain: str) -> Organization | None:
+    """Return the organization that owns `domain` (any case), or None."""
+    return Organization.objects.filter(domain=domain.lower()).first()
+
+
+def get_own_organization(*, user: User, public_id: str) -> Organization:
+    """Return the organization `public_id` if `user` created it; raise NotFound otherwise."""
+    organization = Organization.objects.filter(public_id=public_id, creator=user).first()
+    if organization is None:
+        raise NotFound
+    return organization
+
+
+def list_own_organizations(*, user: User) -> list[Organization]:
+    """Return the organizations a platform member created, oldest first."""
+    return list(Organization.objects.filter(creator=user).order_by("created_at"))
+
+
+def find_member_of_user(user: User) -> IamMember | None:
+    """Return the active IAM member behind a signed-in user of the open organization, or None."""
+    return IamMember.objects.select_related("user").filter(user=user, status=MemberStatus.MEMBER).first()
+
+
+def list_members() -> list[IamMember]:
+    """Return the active IAM members of the open organization, OWNER first, then by ID."""
+    members = IamMember.objects.select_related("user").filter(status=MemberStatus.MEMBER)
+    return list(members.order_by("-is_owner", "user__login_id"))

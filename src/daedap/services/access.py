@@ -1,0 +1,104 @@
+"""Who may open pages of one service. Opens the service's scope for the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from daedap.core.actors import Actor
+from daedap.core.errors import NotFound, PermissionRefused
+from daedap.core.requests import client_ip
+from daedap.core.scoping import service_scope
+from daedap.organizations.access import StaffRequest, View, staff_page
+from daedap.organizations.models import Organization
+from daedap.services.models import Agent, Service, ServiceState, ServiceType
+from daedap.services.selectors import find_agent, get_service
+
+
+class ServiceRequest(StaffRequest):
+    """A request of a staff member inside one service. `agent` is None for an organization administrator without role."""
+
+    service: Service
+    agent: Agent | None
+
+
+class AgentRequest(StaffRequest):
+    """A request of an agent inside one service."""
+
+    service: Service
+    agent: Agent
+
+
+class CustomerRequest(HttpRequest):
+    """A request of a customer on a service's help centre."""
+
+    organization: Organization
+    service: Service
+    actor: Actor
+
+
+Permission = Callable[[Agent], bool]
+
+
+def _service_view(view: View, allowed: Callable[[ServiceRequest], bool]) -> View:
+    @staff_page
+    @wraps(view)
+    def wrapper(request: ServiceRequest, service_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.service = get_service(service_id)
+        with service_scope(request.organization.pk, request.service.pk):
+            request.agent = find_agent(request.member)
+            if request.agent is not None:
+                request.actor = request.agent.as_actor(client_ip(request))
+            if not allowed(request):
+                raise PermissionRefused
+            return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+def agent_page(view: View) -> View:
+    """Open the page to agents of the service who hold the ticket permission, while the service is in use."""
+    return _service_view(view, lambda request: _works(request) and bool(request.agent and request.agent.may_tickets))
+
+
+def service_administrator_page(view: View) -> View:
+    """Open the page to administrators (관리자) of this very service (spec 10, R2, R3)."""
+    return _service_view(view, lambda request: bool(request.agent and request.agent.is_administrator))
+
+
+def agents_page(view: View) -> View:
+    """Open Service Management → Agents: this service's administrators and organization administrators (spec 10, R2)."""
+    return _service_view(
+        view,
+        lambda request: request.member.manages_organization or bool(request.agent and request.agent.is_administrator),
+    )
+
+
+def _works(request: ServiceRequest) -> bool:
+    return request.service.state == ServiceState.IN_USE
+
+
+def customer_page(view: View) -> View:
+    """Open a help-centre page to everybody and open the service's scope.
+
+    404 for an unknown, terminated, not yet contracted or issue-management service; a paused one answers its own page
+    (spec 10, 5.2; spec 30, 1.1).
+    """
+
+    @wraps(view)
+    def wrapper(request: CustomerRequest, service_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        service = get_service(service_id)
+        if service.type != ServiceType.CONSULTATION or service.state == ServiceState.CREATE:
+            raise NotFound
+        if service.state == ServiceState.PAUSED:
+            return render(request, "services/paused.html", {"service": service}, status=503)
+        request.service = service
+        with service_scope(request.organization.pk, service.pk):
+            return view(request, *args, **kwargs)
+
+    wrapper.login_required = False  # type: ignore[attr-defined]  # what @login_not_required sets
+    return wrapper

@@ -1,0 +1,173 @@
+"""A product instance of a tenant: one help desk with its languages, contract, agents and groups."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from daedap.core.actors import Actor, ActorKind
+from daedap.core.crypto import EncryptedTextField
+from daedap.core.scoping import OrganizationManager, ServiceManager
+from daedap.organizations.models import IamMember, OrganizationOwned
+
+
+class ServiceType(models.IntegerChoices):
+    """Types of services, with the codes of the API (spec 10, 5.1)."""
+
+    CONSULTATION = 1, _("Consultation management")
+    ISSUE = 2, _("Issue management")
+
+
+class ServiceState(models.TextChoices):
+    """States of a contract (spec 10, 5.2)."""
+
+    CREATE = "create", _("Being set up")
+    IN_USE = "inuse", _("In use")
+    PAUSED = "pause", _("Suspended")
+    STOPPED = "stop", _("Terminated")
+
+
+class EditorType(models.TextChoices):
+    """Which editor agents write with (spec 10, 5.1)."""
+
+    HTML = "html", _("HTML")
+    TEXT = "text", _("Text")
+
+
+class Service(OrganizationOwned):
+    """One help desk inside an organization (서비스)."""
+
+    service_id = models.CharField(max_length=45, editable=False)
+    type = models.PositiveSmallIntegerField(choices=ServiceType, default=ServiceType.CONSULTATION)
+    name = models.CharField(max_length=100)
+    state = models.CharField(max_length=10, choices=ServiceState, default=ServiceState.CREATE)
+    default_language = models.CharField(max_length=6, default="ko")
+    time_zone = models.CharField(max_length=50, default="Asia/Seoul")
+    editor_type = models.CharField(max_length=10, choices=EditorType, default=EditorType.HTML)
+    key = EncryptedTextField(blank=True, default="")
+    contracted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganizationManager["Service"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("organization", Lower("service_id"), name="service_id_unique_in_organization"),
+            models.UniqueConstraint(fields=["organization", "name"], name="service_name_unique_in_organization"),
+            models.CheckConstraint(condition=models.Q(service_id__regex=r"^[A-Za-z]{1,45}$"), name="service_id_letters"),
+            models.CheckConstraint(condition=models.Q(state__in=ServiceState.values), name="service_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"service {self.pk}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone all dates of this service are shown in."""
+        return ZoneInfo(self.time_zone)
+
+
+class ServiceOwned(OrganizationOwned):
+    """A row that belongs to one service and is read only inside its scope."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class ServiceLanguage(ServiceOwned):
+    """One help-centre language of a service (spec 10, 5.1)."""
+
+    code = models.CharField(max_length=6)
+    name = models.CharField(max_length=50)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    objects = ServiceManager["ServiceLanguage"]()
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [models.UniqueConstraint(fields=["service", "code"], name="service_language_once")]
+
+
+class ContractItem(ServiceOwned):
+    """One feature that is in the service's contract (spec 10, 5.2)."""
+
+    code = models.CharField(max_length=30)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ServiceManager["ContractItem"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "code"], name="contract_item_once")]
+
+
+class Role(models.TextChoices):
+    """Base roles inside one service, with the codes of the API (spec 10, section 1)."""
+
+    ADMINISTRATOR = "ROLE_FRONT_ADMIN", _("Administrator")
+    AGENT = "ROLE_FRONT_AGENT", _("Agent")
+
+
+class Agent(ServiceOwned):
+    """An IAM member who works in a service (상담원): base role, channel permissions, switches (spec 10, 2.2; 55, 10)."""
+
+    member = models.ForeignKey(IamMember, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+    role = models.CharField(max_length=20, choices=Role, default=Role.AGENT)
+    may_tickets = models.BooleanField(default=True)
+    may_hand_over = models.BooleanField(default=False)
+    may_read_access_log = models.BooleanField(default=False)
+    takes_tickets = models.BooleanField(default=True)
+    controls_assignment = models.BooleanField(default=False)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ServiceManager["Agent"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "member"], name="agent_once_in_service")]
+
+    def __str__(self) -> str:
+        return f"agent {self.pk}"
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == Role.ADMINISTRATOR
+
+    def as_actor(self, ip: str = "") -> Actor:
+        """Return this agent as the actor of a change."""
+        return Actor(ActorKind.AGENT, self.pk, self.name, ip)
+
+
+class Group(ServiceOwned):
+    """Agents who share work (그룹; spec 55, 11)."""
+
+    name = models.CharField(max_length=50)
+    agents = models.ManyToManyField(Agent, through="GroupMembership", related_name="groups")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ServiceManager["Group"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "name"], name="group_name_unique_in_service")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupMembership(ServiceOwned):
+    """An agent in a group, in the order of joining."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="memberships")
+    order = models.PositiveIntegerField(default=0)
+
+    objects = ServiceManager["GroupMembership"]()
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [models.UniqueConstraint(fields=["group", "agent"], name="group_membership_once")]
