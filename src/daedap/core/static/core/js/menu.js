@@ -25,8 +25,30 @@ document.addEventListener("keydown", (event) => {
 });
 
 function foldRails() {
-  for (const rail of document.querySelectorAll("details[data-rail]")) rail.open = !narrow.matches;
+  for (const rail of document.querySelectorAll("details[data-rail]")) {
+    rail.open = narrow.matches ? false : remembered(rail) !== "closed";
+    rail.dataset.ready = "";
+  }
 }
+
+function remembered(rail) {
+  try {
+    return localStorage.getItem(`daedap.rail.${rail.dataset.rail}`);
+  } catch {
+    return null; // storage is switched off
+  }
+}
+
+// By a person's click, not by the toggle event, which our own folding fires too.
+document.addEventListener("click", (event) => {
+  const rail = event.target.closest("summary")?.closest("details[data-rail]");
+  if (!rail || narrow.matches) return;
+  try {
+    localStorage.setItem(`daedap.rail.${rail.dataset.rail}`, rail.open ? "closed" : "open"); // still as it was before
+  } catch {
+    // storage is switched off: the rail opens again on the next page
+  }
+});
 
 foldRails();
 narrow.addEventListener("change", foldRails);
