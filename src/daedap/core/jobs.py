@@ -17,7 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 
 
-def job(*, name: str, queue: str = "default", retry: BaseRetryStrategy | None = RETRY) -> Callable[[F], Task[..., Any, Any]]:
+def job(
+    *, name: str, queue: str = "default", retry: BaseRetryStrategy | None = RETRY
+) -> Callable[[F], Task[..., Any, Any]]:
     """Declare a job. `name` is what queued rows say and never changes: `<app>.<verb>`."""
 
     def decorate(function: F) -> Task[..., Any, Any]:

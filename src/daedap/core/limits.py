@@ -35,7 +35,9 @@ def count_up(name: str, subject: str, *, window: timedelta) -> int:
 
 def current_count(name: str, subject: str, *, window: timedelta) -> int:
     """Return how many `name` of `subject` were counted in the current window, without counting."""
-    counter = LimitCounter.objects.filter(key=_key(name, subject), window_started_at__gt=timezone.now() - window).first()
+    counter = LimitCounter.objects.filter(
+        key=_key(name, subject), window_started_at__gt=timezone.now() - window
+    ).first()
     return counter.count if counter else 0
 
 

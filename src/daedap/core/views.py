@@ -24,7 +24,12 @@ def language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language", "")
     if chosen in dict(settings.LANGUAGES):
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, chosen, max_age=365 * 86400, secure=settings.SECURE, samesite="Lax", httponly=True
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=365 * 86400,
+            secure=settings.SECURE,
+            samesite="Lax",
+            httponly=True,
         )
         if request.user.is_authenticated:
             request.user.language = chosen

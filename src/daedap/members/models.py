@@ -28,7 +28,9 @@ class Member(ServiceOwned):
     objects = ServiceManager["Member"]()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["service", "usercode"], name="member_usercode_unique_in_service")]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "usercode"], name="member_usercode_unique_in_service")
+        ]
 
     def __str__(self) -> str:
         return f"member {self.pk}"
@@ -64,7 +66,8 @@ class IntegrationSettings(ServiceOwned):
         constraints = [
             models.UniqueConstraint(fields=["service"], name="integration_settings_once"),
             models.CheckConstraint(
-                condition=models.Q(token_lifetime_minutes__isnull=True) | models.Q(token_lifetime_minutes__range=(1, 1440)),
+                condition=models.Q(token_lifetime_minutes__isnull=True)
+                | models.Q(token_lifetime_minutes__range=(1, 1440)),
                 name="integration_lifetime_in_range",
             ),
         ]

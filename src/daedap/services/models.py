@@ -57,7 +57,9 @@ class Service(OrganizationOwned):
         constraints = [
             models.UniqueConstraint("organization", Lower("service_id"), name="service_id_unique_in_organization"),
             models.UniqueConstraint(fields=["organization", "name"], name="service_name_unique_in_organization"),
-            models.CheckConstraint(condition=models.Q(service_id__regex=r"^[A-Za-z]{1,45}$"), name="service_id_letters"),
+            models.CheckConstraint(
+                condition=models.Q(service_id__regex=r"^[A-Za-z]{1,45}$"), name="service_id_letters"
+            ),
             models.CheckConstraint(condition=models.Q(state__in=ServiceState.values), name="service_state_known"),
         ]
 

@@ -138,7 +138,8 @@ class Ticket(ServiceOwned):
                 name="ticket_assignee_has_group",
             ),
             models.CheckConstraint(
-                condition=~models.Q(status=Status.NEW) | models.Q(assignee__isnull=True), name="ticket_new_is_unassigned"
+                condition=~models.Q(status=Status.NEW) | models.Q(assignee__isnull=True),
+                name="ticket_new_is_unassigned",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status=Status.SOLVED) | models.Q(solved_at__isnull=False),

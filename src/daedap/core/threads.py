@@ -1,0 +1,37 @@
+"""Database work of asynchronous code: run in a few threads of its own, with the connection given back afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 4
+"""At most so many database connections are held by asynchronous code; see the pool's size in the settings."""
+
+_executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="edge-database")
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `function`, which may use the database, in a thread; waiters queue and hold no connection meanwhile.
+
+    Scopes, language and request id of the caller hold in the thread. Never wait for the network in `function`.
+    """
+    call = partial(contextvars.copy_context().run, _with_connection, partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_executor, call)
+
+
+def _with_connection(function: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return function()
+    finally:
+        close_old_connections()
