@@ -119,6 +119,27 @@ class EmbeddedPostgres:
         with self._locked():
             self._stop()
 
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Have the server run for the block. The last of all commands that use it stops it, whoever started it.
+
+        Each user holds a shared lock, which the system takes back even from a killed process.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "pg.users").open("w") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            try:
+                self.start()
+                yield
+            finally:
+                with self._locked():
+                    try:
+                        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        pass  # somebody else still works with it
+                    else:
+                        self._stop()
+
     # --- Steps -----------------------------------------------------------------------------------
 
     @contextlib.contextmanager

@@ -21,7 +21,8 @@ def tool(tmp_path, monkeypatch):
         (tmp_path / app / "templates" / app).mkdir(parents=True)
         (tmp_path / app / "apps.py").touch()
     (tmp_path / "shop" / "views.py").write_text(
-        'gettext("Hello %(name)s")\nngettext_lazy("%(n)d file", "%(n)d files", 2)\npgettext("door", "Open")\n_("Save")\n'
+        'gettext("Hello %(name)s")\nngettext_lazy("%(n)d file", "%(n)d files", 2)\n'
+        'pgettext("door", "Open")\n_("Save")\n'
     )
     (tmp_path / "shop" / "tests").mkdir()
     (tmp_path / "shop" / "tests" / "test_views.py").write_text('_("Not for people")')

@@ -1,0 +1,116 @@
+"""The one ASGI application: the edge for what waits, Django's WSGI handler in threads for everything else.
+
+Measured: Django's own ASGI handler answers a seventh of what its WSGI handler does (docs/adr/0003).
+`application` serves pages only; `daedap serve` builds one that runs the job worker too.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import IO, Any, cast
+from urllib.parse import quote_from_bytes
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+from daedap.config.wsgi import application as django  # sets Django up; the edge reads its settings
+
+from daedap.config import edge  # isort: skip
+from daedap.config.lifespan import Lifespan  # isort: skip
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+THREADS = 8
+"""Requests that Django answers at the same time; see the size of the connection pool in the settings."""
+
+SPOOL_BYTES = 256 * 1024
+_PRINTABLE = bytes(range(0x21, 0x7F)).decode()
+
+
+class Split:
+    """Sends each request to where it belongs. An upload is received whole before it occupies a thread."""
+
+    def __init__(self, *, worker: bool) -> None:
+        self.lifespan = Lifespan(worker=worker)
+        self.django = WSGIMiddleware(cast("Any", django), workers=THREADS)  # Django's types are wider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = _header(scope, b"host")
+        if edge.waits(method=scope["method"], host=host, path=scope["path"], query=scope["query_string"]):
+            edge_app = edge.application()
+            if edge_app is not None:
+                await edge_app(scope, receive, send)
+                return
+        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as body:
+            size = await _receive_body(scope, receive, body)
+            if size is None:
+                await _refuse_size(send)
+                return
+            body.seek(0)
+            await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
+
+
+async def _receive_body(scope: Scope, receive: Receive, body: IO[bytes]) -> int | None:
+    """Write the request's body to `body` and return its size; None if it is larger than we take."""
+    limit = settings.MAX_REQUEST_BYTES
+    declared = _header(scope, b"content-length")
+    if declared.isdecimal() and int(declared) > limit:
+        return None
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        body.write(chunk)
+        more = message.get("more_body", False)
+    return size
+
+
+def _replay(body: IO[bytes]) -> Receive:
+    async def receive() -> Message:
+        chunk = body.read(SPOOL_BYTES)
+        return {"type": "http.request", "body": chunk, "more_body": len(chunk) == SPOOL_BYTES}
+
+    return receive
+
+
+def _for_django(scope: Scope, size: int) -> Scope:
+    """Return the scope as WSGI can carry it.
+
+    A name with an underscore would pass for the same name with a dash, so that anybody could speak for the proxy.
+    """
+    dropped = {b"content-length", b"transfer-encoding"}
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name and name.lower() not in dropped]
+    if size or scope["method"] in {"POST", "PUT", "PATCH"}:
+        headers.append((b"content-length", str(size).encode()))
+    query = quote_from_bytes(scope["query_string"], safe=_PRINTABLE).encode()
+    return {**scope, "headers": headers, "query_string": query}
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted), "")
+
+
+async def _refuse_size(send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": "The request is too large. 요청이 너무 큽니다.\n".encode()})
+
+
+application = Split(worker=False)

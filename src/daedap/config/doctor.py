@@ -1,0 +1,121 @@
+"""`daedap doctor`: checks what an installation stands on, and says how to mend what does not hold."""
+
+from __future__ import annotations
+
+import ipaddress
+import smtplib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from daedap.config.embedded import EmbeddedPostgresError
+
+SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `advice` says what to do if it is not `ok`."""
+
+    ok: bool
+    what: str
+    advice: str = ""
+
+
+def run(open_database: Callable[[], object]) -> list[Finding]:
+    """Look at everything; `open_database` sets Django up and has the embedded database run."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    findings = [Finding(sys.version_info >= (3, 11), f"Python {version}", "Use Python 3.11 or newer.")]
+    try:
+        settings.DEBUG  # noqa: B018 - loads the settings
+    except ImproperlyConfigured as error:
+        return [*findings, Finding(ok=False, what="Settings", advice=f"{error} (docs/settings.md)")]
+    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug(), *_mail()]
+    try:
+        open_database()
+    except EmbeddedPostgresError as error:
+        return [*findings, Finding(ok=False, what="Embedded database", advice=str(error))]
+    return [*findings, *_database(), _static_files(), _system_checks()]
+
+
+def _addresses() -> Iterator[Finding]:
+    url, host = settings.PUBLIC_URL, settings.BASE_HOST
+    if settings.PUBLIC_SCHEME not in {"http", "https"} or not host:
+        yield Finding(ok=False, what=f"Public address {url}", advice="Set DAEDAP_PUBLIC_URL to http(s)://name[:port].")
+        return
+    local = host == "localhost" or host.endswith(".localhost")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        named = True
+    else:
+        named = False
+    yield Finding(
+        named, f"Public address {url}", "Use a name: organizations live on {domain}.oc.<name>, an IP has none."
+    )
+    yield Finding(
+        local or settings.SECURE,
+        "Encrypted transport" if settings.SECURE else "Local address, no encryption needed",
+        "Put a proxy with TLS in front and set DAEDAP_PUBLIC_URL to https://…; passwords travel openly now.",
+    )
+
+
+def _secret_key() -> Finding:
+    advice = f"Set DAEDAP_SECRET_KEY (or DAEDAP_SECRET_KEY_FILE) to {SHORTEST_SECRET} random characters or more."
+    return Finding(len(settings.SECRET_KEY) >= SHORTEST_SECRET, "Secret key", advice)
+
+
+def _debug() -> Finding:
+    local = settings.BASE_HOST.endswith("localhost")
+    return Finding(
+        local or not settings.DEBUG, "Debug mode", "Unset DAEDAP_DEBUG: error pages show the code's insides."
+    )
+
+
+def _mail() -> Iterator[Finding]:
+    if settings.MAIL_IS_KEPT:
+        local = settings.BASE_HOST.endswith("localhost")
+        yield Finding(local, "Mail is kept, not sent", "Set DAEDAP_EMAIL_URL, or nobody will get a password mail.")
+        return
+    name = f"Mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
+    try:
+        with kind(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=5) as server:
+            server.noop()
+    except OSError as error:  # smtplib's own errors are OSErrors too
+        yield Finding(ok=False, what=name, advice=f"It does not answer ({error}). Check DAEDAP_EMAIL_URL.")
+    else:
+        yield Finding(ok=True, what=name)
+
+
+def _database() -> Iterator[Finding]:
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        yield Finding(ok=False, what="Database", advice=f"It cannot be reached: {error}. Check DATABASE_URL.")
+        return
+    version = connection.pg_version  # type: ignore[attr-defined]  # PostgreSQL's
+    name = f"Database PostgreSQL {version // 10000}" + (" (embedded)" if settings.EMBEDDED else "")
+    yield Finding(version >= 150000, name, "Daedap needs PostgreSQL 15 or newer.")
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    yield Finding(not missing, f"Migrations ({missing} missing)" if missing else "Migrations", "Run `daedap migrate`.")
+
+
+def _static_files() -> Finding:
+    built = (settings.STATIC_ROOT / "staticfiles.json").exists()
+    return Finding(built, f"Static files in {settings.STATIC_ROOT}", "Run `make setup` (or set DAEDAP_STATIC_ROOT).")
+
+
+def _system_checks() -> Finding:
+    from django.core import checks
+
+    messages = [message for message in checks.run_checks() if message.level >= checks.WARNING]
+    told = " ".join(f"{message.msg} {message.hint or ''}".strip() for message in messages)
+    return Finding(not messages, "Django's own checks", told)

@@ -1,0 +1,37 @@
+"""What begins and ends with the server: the job worker, and clients that keep connections open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from daedap.config.worker import STOP_SECONDS, run_worker
+from daedap.core.outbound import close_shared_clients
+
+logger = logging.getLogger(__name__)
+Message = MutableMapping[str, Any]
+
+
+class Lifespan:
+    """Answers the server's lifespan messages."""
+
+    def __init__(self, *, worker: bool) -> None:
+        self.with_worker = worker
+
+    async def __call__(
+        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        await receive()  # lifespan.startup
+        stop = asyncio.Event()
+        worker = asyncio.create_task(run_worker(stop)) if self.with_worker else None
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # lifespan.shutdown
+        stop.set()
+        if worker is not None:
+            _, late = await asyncio.wait({worker}, timeout=STOP_SECONDS + 1)
+            if late:
+                logger.warning("the job worker did not end in time; its jobs will be taken up again")
+        await close_shared_clients()
+        await send({"type": "lifespan.shutdown.complete"})

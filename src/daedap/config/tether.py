@@ -1,0 +1,22 @@
+"""`python -m daedap.config.tether script.py`: run a script that ends when its parent does.
+
+The parent holds the other end of our standard input. When it ends, by whatever cause, the system closes the pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import threading
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.argv = sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name="__main__")
