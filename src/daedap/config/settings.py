@@ -203,7 +203,7 @@ PAYMENT_PROVIDER = "daedap.payments.providers.manual.ManualProvider"
 BUSINESS_VERIFICATION = env.str("DAEDAP_BUSINESS_VERIFICATION", default="operator")  # or "automatic"
 
 # --- Development pages: mail viewer and UI gallery -----------------------------------------------
-DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or EMBEDDED)
+DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or BASE_HOST == "localhost")
 
 # --- Security headers ----------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -54,8 +54,9 @@ def configure(*, level: str) -> None:
         "formatters": {
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
-                "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
-                "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+                "format": "%(levelname)s %(name)s %(message)s %(request_id)s",
+                "timestamp": "time",
+                "rename_fields": {"levelname": "level", "name": "logger"},
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["scrubber"]}},

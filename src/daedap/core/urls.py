@@ -3,13 +3,23 @@
 from django.conf import settings
 from django.urls import path
 
-from daedap.core import views
+from daedap.core import health, views
 
 app_name = "core"
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("-/language/", views.language, name="language"),
 ]
 
 if settings.DEVELOPMENT_PAGES:
-    urlpatterns += []
+    from daedap.core.gallery import gallery
+
+    urlpatterns += [
+        path("-/ui/", gallery, name="gallery"),
+        path("-/mail/", views.mails, name="mails"),
+        path("-/mail/<str:name>/", views.mail, name="mail"),
+        path("-/mail/<str:name>/html/", views.mail_html, name="mail_html"),
+    ]

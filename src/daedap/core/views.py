@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from daedap.core.errors import NotFound
+from daedap.core.mail.kept import KeptMail, find_kept_mail, list_kept_mails
 
 
 def safe_next(request: HttpRequest, target: str, default: str = "/") -> str:
@@ -60,3 +65,42 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "errors/400.html", status=400)
+
+
+@login_not_required
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    """List the mail that was kept instead of sent (development and demo only)."""
+    return render(request, "core/mails.html", {"mails": list_kept_mails()})
+
+
+@login_not_required
+@require_safe
+def mail(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one kept mail."""
+    return render(request, "core/mail.html", {"mail": _kept(name)})
+
+
+@login_not_required
+@require_safe
+@xframe_options_sameorigin
+@csp_replace(
+    {
+        "default-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],
+        "img-src": ["data:"],
+        "frame-ancestors": ["'self'"],
+        "sandbox": ["allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"],
+    }
+)
+def mail_html(request: HttpRequest, name: str) -> HttpResponse:
+    """The HTML part of one kept mail, for the sandboxed frame around it: links leave the frame, nothing runs."""
+    html = _kept(name).html.replace("<head>", '<head><base target="_top">', 1)
+    return HttpResponse(html)
+
+
+def _kept(name: str) -> KeptMail:
+    found = find_kept_mail(name)
+    if found is None:
+        raise NotFound
+    return found

@@ -30,11 +30,9 @@ from daedap.core.outbound import (
     add_params,
     check_reachable,
     check_url,
-    close_shared_clients,
     get,
     is_public,
     resolve_public,
-    shared_client,
 )
 
 PUBLIC = OutboundPolicy()
@@ -49,22 +47,33 @@ class StandIn:
     def __init__(self) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
+        self.open = 0
         self.server_names: list[str | None] = []
         self.port = 0
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.requests.append(head)
-                path = head.split(b" ")[1].split(b"?")[0].decode()
-                await getattr(self, "answer_" + path.strip("/"))(writer)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.requests.append(head)
+            path = head.split(b" ")[1].split(b"?")[0].decode()
+            answering = asyncio.create_task(getattr(self, "answer_" + path.strip("/"))(writer))
+            await reader.read(1)  # until the caller hangs up
+            answering.cancel()
+            await asyncio.wait([answering])
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
+            self.open -= 1
             writer.close()
+
+    async def left(self) -> int:
+        """How many connections are still open once the closed ones have been noticed."""
+        for _ in range(40):
+            if self.open:
+                await asyncio.sleep(0.02)
+        return self.open
 
     async def answer_ok(self, writer):
         writer.write(OK)
@@ -166,9 +175,7 @@ def call(path: str, *, params: Sequence[tuple[str, str]] = (), times: int = 1, t
                     result = await client.get(f"http://127.0.0.1:{site.port}{path}", params)
             except OutboundError as error:
                 result = error.kind
-            left = len(client.pool.connections)
-            await client.aclose()
-            return result, site, left
+            return result, site, await site.left()
 
     return asyncio.run(run())
 
@@ -197,6 +204,7 @@ def test_given_answer_when_called_then_status_and_body_and_only_our_headers(monk
         "Accept: application/json",
         "Accept-Encoding: identity",
         "User-Agent: Daedap",
+        "Connection: close",
     ]
 
 
@@ -206,9 +214,9 @@ def test_given_cookie_in_the_answer_when_called_again_then_not_sent():
     assert all(b"cookie:" not in head.lower() for head in site.requests)
 
 
-def test_given_two_calls_when_made_in_a_row_then_one_connection():
+def test_given_two_calls_when_made_in_a_row_then_a_connection_each_and_none_left():
     _result, site, left = call("/ok", times=2)
-    assert (site.connections, left) == (1, 1)
+    assert (site.connections, left) == (2, 0)
 
 
 def test_given_redirect_when_called_then_returned_and_never_followed_example_23():
@@ -238,7 +246,7 @@ def test_given_slow_drip_when_called_then_the_total_counts_not_the_pause_example
 
 def test_given_default_limits_when_read_then_those_of_the_spec():
     client = OutboundClient(PUBLIC)
-    assert client._timeouts["connect"] == 2.0
+    assert client._connect_seconds == 2.0
     assert client._total_seconds == 5.0
     assert BODY_LIMIT == 65_536
 
@@ -265,10 +273,7 @@ def test_given_nobody_listening_when_called_then_network():
         async with stand_in() as site:
             port = site.port
         client = OutboundClient(DEVELOPMENT)
-        try:
-            await client.get(f"http://127.0.0.1:{port}/ok")
-        finally:
-            await client.aclose()
+        await client.get(f"http://127.0.0.1:{port}/ok")
 
     assert kind_of(run) is Kind.NETWORK
 
@@ -285,7 +290,6 @@ def test_given_plain_http_server_when_called_by_https_then_tls():
         try:
             await client.get(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/ok")
         finally:
-            await client.aclose()
             server.close()
 
     assert kind_of(run) is Kind.TLS
@@ -295,10 +299,7 @@ def test_given_server_silent_in_the_handshake_when_called_by_https_then_timeout(
     async def run():
         async with stand_in() as site:
             client = OutboundClient(DEVELOPMENT, connect_seconds=0.2)
-            try:
-                await client.get(f"https://127.0.0.1:{site.port}/ok")
-            finally:
-                await client.aclose()
+            await client.get(f"https://127.0.0.1:{site.port}/ok")
 
     assert kind_of(run) is Kind.TIMEOUT
 
@@ -311,17 +312,14 @@ def test_given_any_log_level_when_called_then_no_parameter_is_logged(caplog):
     assert "secret" not in caplog.text
 
 
-def test_given_shared_client_when_closed_then_the_next_call_makes_a_new_one():
+def test_given_module_function_when_called_then_answered_under_its_policy():
     async def run():
         async with stand_in() as site:
-            first = shared_client(DEVELOPMENT)
-            answer = await get(f"http://127.0.0.1:{site.port}/ok", [], DEVELOPMENT)
-            assert (answer.status, shared_client(DEVELOPMENT) is first) == (200, True)
-            assert shared_client(PUBLIC) is not first
-            await close_shared_clients()
-            assert first.pool.connections == []
-            assert shared_client(DEVELOPMENT) is not first
-            await close_shared_clients()
+            url = f"http://127.0.0.1:{site.port}/ok"
+            assert (await get(url, [], DEVELOPMENT)).status == 200
+            with pytest.raises(OutboundError):
+                await get(url, [], PUBLIC)
+            assert len(site.requests) == 1
 
     asyncio.run(run())
 
@@ -335,9 +333,22 @@ def test_given_many_hanging_calls_when_they_time_out_then_nothing_is_left():
             results = await asyncio.gather(*calls, return_exceptions=True)
             assert {type(result) for result in results} == {OutboundError}
             assert {result.kind for result in results} == {Kind.TIMEOUT}
-            assert client.pool.connections == []
+            assert await site.left() == 0
             assert (await client.get(f"{url}/ok")).status == 200
-            await client.aclose()
+
+    asyncio.run(run())
+
+
+def test_given_caller_that_goes_away_when_called_then_the_connection_is_closed():
+    async def run():
+        async with stand_in() as site:
+            for url in (f"http://127.0.0.1:{site.port}/hang", f"https://127.0.0.1:{site.port}/hang"):
+                task = asyncio.create_task(OutboundClient(DEVELOPMENT).get(url))
+                await asyncio.sleep(0.1)
+                assert site.open == 1
+                task.cancel()
+                await asyncio.wait([task])
+                assert await site.left() == 0
 
     asyncio.run(run())
 
@@ -459,7 +470,6 @@ def test_given_address_that_changes_when_called_then_the_checked_one_is_connecte
             detour = Detour(site.port)
             client = OutboundClient(OutboundPolicy(allow_http=True), resolver=names, inner=detour)
             answer = await client.get("http://shop.example:8080/ok")
-            await client.aclose()
             return answer, detour, site
 
     answer, detour, site = asyncio.run(run())
@@ -484,7 +494,6 @@ def test_given_first_address_unreachable_when_called_then_the_next_is_tried():
             names = Names(["2606:4700::1111", PUBLIC_ADDRESS])
             client = OutboundClient(OutboundPolicy(allow_http=True), resolver=names, inner=detour)
             answer = await client.get("http://shop.example:8080/ok")
-            await client.aclose()
             return answer, detour
 
     answer, detour = asyncio.run(run())
@@ -578,7 +587,6 @@ def call_tls(certificate, host: str, *, trusted: bool):
                 result = await client.get(f"https://{host}/ok")
             except OutboundError as error:
                 result = error.kind
-            await client.aclose()
             return result, site
 
     return asyncio.run(run())

@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+import time_machine
+
+from daedap.core import limits
+from daedap.core.models import LimitCounter
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_given_counts_when_the_window_ends_then_counting_starts_anew(db):
+    with time_machine.travel("2026-01-01 00:00:00Z", tick=False) as clock:
+        assert [limits.count_up("login", "a", window=MINUTE) for _ in range(3)] == [1, 2, 3]
+        assert limits.current_count("login", "a", window=MINUTE) == 3
+        assert limits.current_count("login", "b", window=MINUTE) == 0
+        clock.shift(60)
+        assert limits.current_count("login", "a", window=MINUTE) == 0
+        assert limits.count_up("login", "a", window=MINUTE) == 1
+
+
+def test_given_a_subject_when_counted_then_it_is_not_stored(db):
+    limits.count_up("login", "hong@example.com", window=MINUTE)
+    assert "hong" not in LimitCounter.objects.get().key
+
+
+def test_given_counts_when_reset_then_zero(db):
+    limits.count_up("login", "a", window=MINUTE)
+    limits.reset("login", "a")
+    assert limits.current_count("login", "a", window=MINUTE) == 0

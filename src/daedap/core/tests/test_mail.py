@@ -1,0 +1,110 @@
+import smtplib
+
+import pytest
+
+from daedap.core.mail import Letter, queue_letter
+from daedap.core.mail.delivery import LEASE, MailPostponed, claim_mail, deliver_mail
+from daedap.core.mail.kept import find_kept_mail, list_kept_mails
+from daedap.core.models import MailStatus, OutgoingMail
+
+LETTER = Letter(
+    subject="비밀번호를 설정해 주세요",
+    reason="관리자가 회원님을 등록했습니다.",
+    paragraphs=["<b>아래</b> 버튼을 눌러 주세요."],
+    facts=[("아이디", "kim")],
+    button_label="변경하기",
+    button_url="http://acme.oc.localhost:8000/login/password/abc/",
+)
+
+
+def make_mail(**over):
+    return queue_letter(LETTER, **({"to": "kim@example.com", "language": "ko", "kind": "test"} | over))
+
+
+def test_given_a_letter_when_delivered_then_both_parts_say_the_same(db, mailoutbox):
+    mail = make_mail()
+    deliver_mail(mail.pk)
+    [message] = mailoutbox
+    html = message.alternatives[0].content
+    for said in (LETTER.reason, LETTER.button_url, "kim", "변경하기"):
+        assert said in message.body
+        assert said in html
+    assert "<b>아래</b>" not in html
+    assert message.extra_headers["Message-ID"] == mail.message_id
+
+
+def test_given_a_sent_mail_when_delivered_again_then_nothing_leaves(db, mailoutbox):
+    mail = make_mail()
+    deliver_mail(mail.pk)
+    deliver_mail(mail.pk)
+    assert len(mailoutbox) == 1
+
+
+def test_given_a_claim_of_a_killed_process_when_its_lease_is_over_then_the_mail_can_be_claimed(db):
+    # given
+    mail = make_mail()
+    assert claim_mail(mail.pk) is not None
+    assert claim_mail(mail.pk) is None
+    with pytest.raises(MailPostponed):
+        deliver_mail(mail.pk)
+    # when
+    OutgoingMail.objects.filter(pk=mail.pk).update(claimed_at=claim_time(mail) - LEASE * 1.01)
+    # then
+    assert claim_mail(mail.pk) is not None
+
+
+def claim_time(mail):
+    return OutgoingMail.objects.get(pk=mail.pk).claimed_at
+
+
+def test_given_a_server_that_refuses_for_now_when_delivered_then_it_waits_and_at_last_fails(
+    db, monkeypatch, mailoutbox
+):
+    # given
+    mail = make_mail()
+
+    def refuse(self, fail_silently=False):
+        raise smtplib.SMTPServerDisconnected("away")
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+    # when, then
+    for _ in range(3):
+        with pytest.raises(MailPostponed):
+            deliver_mail(mail.pk)
+        assert OutgoingMail.objects.get().status == MailStatus.QUEUED
+    deliver_mail(mail.pk)
+    assert OutgoingMail.objects.get().status == MailStatus.FAILED
+    assert mailoutbox == []
+
+
+def test_given_a_recipient_that_is_refused_for_good_when_delivered_then_failed_at_once(db, monkeypatch):
+    mail = make_mail()
+
+    def refuse(self, fail_silently=False):
+        raise smtplib.SMTPRecipientsRefused({"kim@example.com": (550, b"unknown")})
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+    deliver_mail(mail.pk)
+    assert OutgoingMail.objects.get().status == MailStatus.FAILED
+
+
+def test_given_no_mail_server_when_delivered_then_the_mail_is_kept_and_can_be_read(
+    db, settings, tmp_path, platform_client
+):
+    # given
+    settings.EMAIL_BACKEND = "daedap.core.mail.backends.KeptMailBackend"
+    settings.MAIL_FOLDER = tmp_path / "mail"
+    # when
+    deliver_mail(make_mail().pk)
+    # then
+    [kept] = list_kept_mails()
+    assert kept.subject == LETTER.subject
+    assert kept.recipient == "kim@example.com"
+    assert LETTER.button_url in kept.text
+    assert find_kept_mail("../secret_key") is None
+    assert LETTER.subject in platform_client.get("/-/mail/").content.decode()
+    page = platform_client.get(f"/-/mail/{kept.name}/").content.decode()
+    assert LETTER.button_url in page
+    frame = platform_client.get(f"/-/mail/{kept.name}/html/")
+    assert "sandbox" in frame.headers["Content-Security-Policy"]
+    assert platform_client.get("/-/mail/20260101-000000-000000-abcdef/").status_code == 404
