@@ -48,7 +48,12 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-TEMPLATE_OPTIONS = {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}
+TEMPLATE_OPTIONS = {
+    "trimmed": "true",
+    "silent": "false",
+    "newstyle_gettext": "true",
+    "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
+}
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]|\{\w*\}|<[^<>]+>")
 
 Key = tuple[str | None, str]

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 STATES = [
     ("new", _("Unassigned")),
-    ("open", _("In progress")),
-    ("reply", _("On hold")),
+    ("open", _("Processing")),
+    ("reply", _("Pending")),
     ("issue_open", _("Transferred")),
-    ("solved", _("Solved")),
-    ("closed", _("Closed")),
+    ("solved", _("Resolved")),
+    ("closed", _("Completed")),
     ("spam", _("Spam")),
 ]
 PRIORITIES = [("urgent", _("Urgent")), ("high", _("High")), ("normal", _("Normal")), ("low", _("Low"))]
@@ -77,9 +77,9 @@ def sample_context(page: str = "4") -> dict[str, Any]:
         "priorities": PRIORITIES,
         "page": _page(page),
         "rows": [
-            ("T1658000000000aB3dE", "배송이 안 왔어요", "open", _("In progress"), "urgent", _("Urgent"), 12),
+            ("T1658000000000aB3dE", "배송이 안 왔어요", "open", _("Processing"), "urgent", _("Urgent"), 12),
             ("T1658000000001cD4eF", "환불은 언제 되나요?", "new", _("Unassigned"), "normal", _("Normal"), 3),
-            ("T1658000000002eF5gH", "비밀번호를 바꾸고 싶어요", "solved", _("Solved"), "low", _("Low"), 1204),
+            ("T1658000000002eF5gH", "비밀번호를 바꾸고 싶어요", "solved", _("Resolved"), "low", _("Low"), 1204),
         ],
     }
 
