@@ -1,4 +1,4 @@
-"""What begins and ends with the server: the job worker, and clients that keep connections open."""
+"""What begins and ends with the server: the job worker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from daedap.config.worker import STOP_SECONDS, run_worker
-from daedap.core.outbound import close_shared_clients
 
 logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
@@ -33,5 +32,4 @@ class Lifespan:
             _, late = await asyncio.wait({worker}, timeout=STOP_SECONDS + 1)
             if late:
                 logger.warning("the job worker did not end in time; its jobs will be taken up again")
-        await close_shared_clients()
         await send({"type": "lifespan.shutdown.complete"})

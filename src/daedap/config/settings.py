@@ -201,6 +201,11 @@ ALLOW_PRIVATE_CALLBACKS = env.bool("DAEDAP_ALLOW_PRIVATE_CALLBACKS", default=Fal
 # --- Onboarding ----------------------------------------------------------------------------------
 PAYMENT_PROVIDER = "daedap.payments.providers.manual.ManualProvider"
 BUSINESS_VERIFICATION = env.str("DAEDAP_BUSINESS_VERIFICATION", default="operator")  # or "automatic"
+CARD_RANGES = env.str("DAEDAP_CARD_RANGES", default="")  # a file of one's own for the `manual` provider
+ORGANIZATION_QUOTA = {
+    "individual": env.int("DAEDAP_ORGANIZATIONS_PER_INDIVIDUAL", default=3),
+    "business": env.int("DAEDAP_ORGANIZATIONS_PER_BUSINESS", default=5),
+}
 
 # --- Development pages: mail viewer and UI gallery -----------------------------------------------
 DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or BASE_HOST == "localhost")
