@@ -1,0 +1,168 @@
+"""Keeping and removing uploaded files. The bytes lie outside the web root under a random name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from daedap.files.checks import (
+    DOCUMENT_EXTENSIONS,
+    ENQUIRY_EXTENSIONS,
+    MAX_BYTES,
+    FileEmpty,
+    FileRefused,
+    FileTooLarge,
+    check_content,
+    clean_name,
+    extension_of,
+)
+from daedap.files.models import PlatformFile, StoredFile
+from daedap.files.selectors import path_of
+
+UNBOUND_LIFETIME = timedelta(hours=24)
+"""How long an upload that belongs to nothing is kept (spec 30, 8.4)."""
+
+_all_files = StoredFile._base_manager  # noqa: SLF001  the clean-up jobs reach every tenant's rows, and only they
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Bytes that passed every check and lie in their place."""
+
+    public_id: str
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+    path: str
+
+
+def store_file(upload: UploadedFile[Any], *, organization_id: int, service_id: int, uploader: str) -> StoredFile:
+    """Keep one upload as an unbound file of the service; raise FileRefused if it may not be attached (spec 30, 8.4).
+
+    When anything fails, neither row nor bytes stay. Bytes whose row is rolled back later are swept by a job.
+    """
+    kept = _keep(upload, folder=str(organization_id), allowed=ENQUIRY_EXTENSIONS, max_bytes=MAX_BYTES)
+    try:
+        with transaction.atomic():
+            return StoredFile.objects.create(
+                organization_id=organization_id, service_id=service_id, uploader=uploader, **vars(kept)
+            )
+    except BaseException:
+        (Path(settings.MEDIA_ROOT) / kept.path).unlink(missing_ok=True)
+        raise
+
+
+def store_platform_file(
+    upload: UploadedFile[Any], *, allowed: tuple[str, ...] = DOCUMENT_EXTENSIONS, max_bytes: int = MAX_BYTES
+) -> PlatformFile:
+    """Keep one upload of the platform site; raise FileRefused unless name and content are of an `allowed` type."""
+    kept = _keep(upload, folder="platform", allowed=allowed, max_bytes=max_bytes)
+    try:
+        with transaction.atomic():
+            return PlatformFile.objects.create(**vars(kept))
+    except BaseException:
+        (Path(settings.MEDIA_ROOT) / kept.path).unlink(missing_ok=True)
+        raise
+
+
+def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], max_bytes: int) -> _Kept:
+    """Write the upload to its place and return what it is. Nothing unchecked ever has its final name."""
+    name = clean_name(upload.name or "")
+    extension = extension_of(name)
+    if extension not in allowed:
+        raise FileRefused
+    if upload.size is not None and upload.size > max_bytes:
+        raise FileTooLarge
+    public_id = secrets.token_hex(16)
+    path = f"{folder}/{public_id[:2]}/{public_id}"
+    final = Path(settings.MEDIA_ROOT) / path
+    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = final.with_suffix(".part")
+    try:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w+b") as file:
+            digest, size = hashlib.sha256(), 0
+            upload.seek(0)
+            for chunk in upload.chunks():
+                size += len(chunk)
+                if size > max_bytes:
+                    raise FileTooLarge
+                digest.update(chunk)
+                file.write(chunk)
+            if size == 0:
+                raise FileEmpty
+            file.flush()
+            content_type = check_content(file, extension=extension, allowed=allowed)
+            os.fsync(file.fileno())
+        part.replace(final)
+    finally:
+        part.unlink(missing_ok=True)
+    return _Kept(public_id, name, size, content_type, digest.hexdigest(), path)
+
+
+@transaction.atomic
+def bind_files(public_ids: list[str], *, service_id: int, uploader: str, is_public: bool = True) -> list[StoredFile]:
+    """Give the uploader's unbound files to what the caller makes of them, in the order given.
+
+    IDs that are unknown, foreign or already bound are left out: compare the lengths to know. Call inside the
+    transaction that creates the owner.
+    """
+    wanted = list(dict.fromkeys(public_ids))
+    if not uploader or not wanted:
+        return []
+    found = {
+        file.public_id: file
+        for file in StoredFile.objects.select_for_update(of=("self",), no_key=True)
+        .filter(public_id__in=wanted, service_id=service_id, uploader=uploader, bound_at__isnull=True)
+        .order_by("pk")
+    }
+    files = [found[public_id] for public_id in wanted if public_id in found]
+    now = timezone.now()
+    for file in files:
+        file.bound_at, file.is_public = now, is_public
+        file.save(update_fields=["bound_at", "is_public"])
+    return files
+
+
+def purge_unbound_files(*, batch: int = 500) -> int:
+    """Delete uploads, of all organizations, that were bound to nothing for 24 hours; return how many."""
+    purged = 0
+    while True:
+        with transaction.atomic():
+            old = list(
+                _all_files.select_for_update(skip_locked=True)
+                .filter(bound_at__isnull=True, created_at__lt=timezone.now() - UNBOUND_LIFETIME)
+                .order_by("pk")[:batch]
+            )
+            _all_files.filter(pk__in=[file.pk for file in old]).delete()
+        for file in old:
+            path_of(file).unlink(missing_ok=True)
+        purged += len(old)
+        if len(old) < batch:
+            return purged
+
+
+def sweep_orphans() -> int:
+    """Delete bytes older than 24 hours that no row names, left by a crash or a rollback; return how many."""
+    edge = (timezone.now() - UNBOUND_LIFETIME).timestamp()
+    swept = 0
+    for folder in Path(settings.MEDIA_ROOT).glob("*/??"):
+        old = {path.name: path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < edge}
+        for manager in (_all_files, PlatformFile.objects):
+            for public_id in manager.filter(public_id__in=old).values_list("public_id", flat=True):
+                old.pop(public_id, None)
+        for path in old.values():
+            path.unlink(missing_ok=True)
+        swept += len(old)
+    return swept
