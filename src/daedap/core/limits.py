@@ -41,6 +41,13 @@ def current_count(name: str, subject: str, *, window: timedelta) -> int:
     return counter.count if counter else 0
 
 
+def time_left(name: str, subject: str, *, window: timedelta) -> timedelta:
+    """Return how much of the current window of `subject` is left; nothing if none was counted in it."""
+    counter = LimitCounter.objects.filter(key=_key(name, subject)).first()
+    left = counter.window_started_at + window - timezone.now() if counter else timedelta(0)
+    return max(left, timedelta(0))
+
+
 def reset(name: str, subject: str) -> None:
     """Forget what was counted."""
     LimitCounter.objects.filter(key=_key(name, subject)).delete()

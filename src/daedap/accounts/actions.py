@@ -1,0 +1,235 @@
+"""Signing in and out, and passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone, translation
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from daedap.accounts import limits
+from daedap.accounts.links import RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
+from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
+from daedap.accounts.passwords import KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
+from daedap.audit.actions import record
+from daedap.core import jobs
+from daedap.core.errors import DaedapError, TooManyAttempts
+from daedap.core.mail import Letter, Sender, queue_letter
+from daedap.core.requests import client_ip, user_agent
+
+
+class SignInRefused(DaedapError):
+    """ID, password or status do not allow it. Which of these is never said (spec 10, L2)."""
+
+    message = _("The ID or the password does not match.")
+
+
+class PasswordRefused(DaedapError):
+    """The new password breaks rules; `sentences` names each of them. Nothing was changed."""
+
+    field = "password"
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
+
+
+def sign_in(
+    request: HttpRequest,
+    *,
+    realm: str,
+    login_id: str,
+    password: str,
+    may_enter: Callable[[User], bool] = lambda user: True,
+) -> User:
+    """Check ID and password, open a fresh session for the user and return them.
+
+    Raise SignInRefused, always with the same message and after the same time, if the ID or the password is wrong, no
+    password was ever set, or `may_enter` says no (an IAM member who left). Raise TooManyAttempts while the ID is locked
+    or the address paused (spec 10, 4.4). Every attempt is recorded (L5).
+    """
+    ip = client_ip(request)
+    if pause := limits.ip_pause(ip):
+        _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.LOCKED)
+        raise _locked(pause)
+    if lock := limits.begin_attempt(realm=realm, login_id=login_id):
+        _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.LOCKED)
+        raise _locked(lock)
+    user = authenticate(request, username=login_id, password=password, realm=realm)
+    if user is None or not may_enter(user):
+        limits.count_ip_failure(ip)
+        if limits.end_failed_attempt(realm=realm, login_id=login_id):
+            # Also for an ID that nobody has, so that both take equally long.
+            jobs.defer("accounts.tell_of_lock", realm=realm, user_id=_find_id(realm=realm, login_id=login_id))
+        _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.REFUSED)
+        raise SignInRefused
+    limits.clear_failures(realm=realm, login_id=login_id)
+    _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.OK, user=user)
+    login(request, user)  # renews the session identifier and the anti-forgery token
+    translation.activate(user.language)
+    return user
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End the session at once."""
+    logout(request)
+
+
+def _find_id(*, realm: str, login_id: str) -> int:
+    found = User.objects.filter(realm=realm, login_id=login_id.strip().lower(), is_active=True)
+    return found.values_list("pk", flat=True).first() or 0
+
+
+def _locked(left: timedelta) -> TooManyAttempts:
+    minutes = max(1, ceil(left.total_seconds() / 60))
+    return TooManyAttempts(
+        ngettext(
+            "Too many sign-in attempts. You cannot sign in for %(minutes)d minute.",
+            "Too many sign-in attempts. You cannot sign in for %(minutes)d minutes.",
+            minutes,
+        )
+        % {"minutes": minutes}
+    )
+
+
+def _record_attempt(
+    request: HttpRequest, *, realm: str, login_id: str, result: SignInResult, user: User | None = None
+) -> None:
+    SignInRecord.objects.create(
+        realm=realm,
+        login_id=login_id.strip().lower().replace("\x00", "")[:64],
+        user=user,
+        result=result,
+        ip=client_ip(request) or None,
+        user_agent=user_agent(request),
+    )
+
+
+@transaction.atomic
+def set_password_by_link(
+    *,
+    token: str,
+    kinds: Collection[LinkKind],
+    password: str,
+    policy: PasswordPolicy,
+    ip: str,
+    realm: str = PLATFORM,
+) -> User:
+    """Use the link up and give its user the new password (mails E2, E3, E4); return the user.
+
+    Every session of the user ends, failures and lock are forgotten, and other links to a new password are void. Raise
+    LinkRefused, or PasswordRefused with every broken rule; the link can then be used again.
+    """
+    link = use_link(token, kinds, realm=realm)
+    if link.user is None:
+        raise LinkRefused
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=link.user.pk)
+    change_password(user, password=password, policy=policy)
+    MailLink.objects.filter(user=user, kind__in=kinds, used_at=None, voided_at=None).update(voided_at=timezone.now())
+    limits.clear_failures(realm=user.realm, login_id=user.login_id)
+    record("accounts.password_set", actor=user.as_actor(ip), target=str(user), by=link.kind)
+    return user
+
+
+def change_password(user: User, *, password: str, policy: PasswordPolicy) -> None:
+    """Give `user`, whose row is locked, a new password and remember the old one; raise PasswordRefused.
+
+    Sessions end by themselves: each carries a hash of the password it was opened with.
+    """
+    broken = list_broken_rules(password, policy=policy, login_id=user.login_id, user=user)
+    if broken:
+        raise PasswordRefused(broken)
+    if user.has_usable_password():
+        PasswordHistory.objects.create(user=user, password=user.password)
+        kept = user.password_history.order_by("-replaced_at", "-pk").values("pk")[:KEPT_PASSWORDS]
+        user.password_history.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    user.set_password(password)
+    user.password_set_at = timezone.now()
+    user.save(update_fields=["password", "password_set_at"])
+
+
+def request_password_reset(
+    *,
+    realm: str,
+    login_id: str,
+    email: str,
+    ip: str,
+    make_url: Callable[[str], str],
+    place: str = "",
+    may_enter: Callable[[User], bool] = lambda user: True,
+    organization_id: int | None = None,
+) -> None:
+    """Mail a reset link (E4) to the registered address if ID and e-mail belong together (spec 10, 4.2).
+
+    The caller answers the same sentence whatever happened. `make_url` turns a token into an absolute address, `place`
+    is the name of the site the account is for.
+    """
+    if not limits.may_ask_for_reset(ip):
+        return
+    user = User.objects.filter(realm=realm, login_id=login_id.strip().lower(), is_active=True).first()
+    if user is None or user.email.casefold() != email.strip().casefold() or not may_enter(user):
+        return
+    if not limits.may_mail_reset(user.pk):
+        return
+    with transaction.atomic():
+        token = issue_link(kind=LinkKind.RESET_PASSWORD, lifetime=RESET_PASSWORD_LIFETIME, user=user)
+        _queue_reset_letter(user, url=make_url(token), place=place, organization_id=organization_id)
+
+
+def _queue_reset_letter(user: User, *, url: str, place: str, organization_id: int | None) -> None:
+    place = place or settings.PRODUCT_NAME
+    with translation.override(user.language):
+        letter = Letter(
+            subject=gettext("[%(place)s] Set a new password") % {"place": place},
+            reason=gettext("You receive this mail because a new password was requested for your account."),
+            greeting=gettext("Hello %(name)s,") % {"name": user.name},
+            paragraphs=[gettext("Press the button and enter your new password. The link is valid for 30 minutes.")],
+            facts=[(gettext("Account"), user.login_id)],
+            button_label=gettext("Set password"),
+            button_url=url,
+            footnotes=[gettext("If you did not request this, ignore this mail. Your password stays as it is.")],
+        )
+    queue_letter(
+        letter,
+        to=user.email,
+        language=user.language,
+        kind="password-reset",
+        sender=Sender(name=place),
+        organization_id=organization_id,
+    )
+
+
+def queue_lock_letter(user: User) -> None:
+    """Tell the user by mail that sign-in is locked, and until when (E7)."""
+    until = timezone.localtime(timezone.now() + limits.LOCK)
+    with translation.override(user.language):
+        letter = Letter(
+            subject=gettext("[%(place)s] Sign-in was locked") % {"place": settings.PRODUCT_NAME},
+            reason=gettext(
+                "You receive this mail because somebody entered a wrong password for your account repeatedly."
+            ),
+            greeting=gettext("Hello %(name)s,") % {"name": user.name},
+            paragraphs=[
+                gettext("You can sign in again from %(time)s. To sign in sooner, use Find password.")
+                % {"time": f"{until:%Y-%m-%d %H:%M %Z}"}
+            ],
+            facts=[(gettext("Account"), user.login_id)],
+            footnotes=[gettext("If this was not you, nobody got in. We recommend that you choose a new password.")],
+        )
+    queue_letter(letter, to=user.email, language=user.language, kind="sign-in-locked")
+
+
+def save_language(user: User, *, language: str) -> None:
+    """Remember the user's own choice of language; one that is not offered changes nothing."""
+    known: dict[str, Any] = dict(settings.LANGUAGES)
+    if language in known:
+        user.language = language
+        user.save(update_fields=["language"])

@@ -1,0 +1,83 @@
+"""How often somebody may try (spec 10, 4.2 and 4.4). Unknown IDs are counted like known ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from daedap.core import limits
+
+MAX_FAILURES = 5
+LOCK = timedelta(minutes=10)
+_REMEMBERED = timedelta(days=30)  # failures count until a success; this only lets old rows start over
+
+IP_FAILURES = 30
+IP_WINDOW = timedelta(minutes=10)
+
+RESET_WINDOW = timedelta(hours=1)
+RESETS_PER_ACCOUNT = 5
+RESETS_PER_IP = 20
+
+
+def _subject(realm: str, login_id: str) -> str:
+    return f"{realm}:{login_id.strip().lower()}"
+
+
+def begin_attempt(*, realm: str, login_id: str) -> timedelta:
+    """Count an attempt to sign in as a failure until it succeeds; return for how long the ID is locked, if it is.
+
+    Counting comes before the look at the password, so that many attempts at once get no more tries than one by one.
+    An attempt during the lock leaves no trace and does not prolong it.
+    """
+    subject = _subject(realm, login_id)
+    failures = limits.count_up("sign-in.failures", subject, window=_REMEMBERED)
+    left = limits.time_left("sign-in.lock", subject, window=LOCK)
+    if not left and failures > MAX_FAILURES:
+        _lock(subject)
+        return LOCK
+    if left:
+        limits.reset("sign-in.failures", subject)
+    return left
+
+
+def end_failed_attempt(*, realm: str, login_id: str) -> bool:
+    """Lock the ID if this was one failure too many; return whether it was."""
+    subject = _subject(realm, login_id)
+    if limits.current_count("sign-in.failures", subject, window=_REMEMBERED) < MAX_FAILURES:
+        return False
+    _lock(subject)
+    return True
+
+
+def _lock(subject: str) -> None:
+    # First the lock, then the count: an attempt that counts from one again already sees the lock.
+    limits.count_up("sign-in.lock", subject, window=LOCK)
+    limits.reset("sign-in.failures", subject)
+
+
+def clear_failures(*, realm: str, login_id: str) -> None:
+    """Forget failures and lift the lock: after a success, and when a new password was set."""
+    subject = _subject(realm, login_id)
+    limits.reset("sign-in.failures", subject)
+    limits.reset("sign-in.lock", subject)
+
+
+def ip_pause(ip: str) -> timedelta:
+    """Return for how long this address may not sign in at all."""
+    return limits.time_left("sign-in.ip-pause", ip, window=IP_WINDOW)
+
+
+def count_ip_failure(ip: str) -> None:
+    """Count one failure of this address and pause it after too many."""
+    if limits.count_up("sign-in.ip-failures", ip, window=IP_WINDOW) >= IP_FAILURES:
+        limits.count_up("sign-in.ip-pause", ip, window=IP_WINDOW)
+        limits.reset("sign-in.ip-failures", ip)
+
+
+def may_ask_for_reset(ip: str) -> bool:
+    """Count one Find password request of this address; return whether it still counts for anything."""
+    return limits.count_up("password-reset.ip", ip, window=RESET_WINDOW) <= RESETS_PER_IP
+
+
+def may_mail_reset(user_id: int) -> bool:
+    """Count one reset mail to this account; return whether it may still leave."""
+    return limits.count_up("password-reset.account", str(user_id), window=RESET_WINDOW) <= RESETS_PER_ACCOUNT
