@@ -9,7 +9,7 @@ if ! "$1/bin/uv" --version >/dev/null 2>&1; then
     sed -n '/^uv==/,/[^\\]$/p' "$lock" >"$uv_lock"
     "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$uv_lock"
 fi
-if "$1/bin/uv" pip install --quiet --require-hashes --python "$python" "$lock" 2>build/uv.log; then
+if "$1/bin/uv" pip install --quiet --require-hashes --python "$python" -r "$lock" 2>build/uv.log; then
     exit 0
 fi
 echo "uv could not install the packages (build/uv.log); trying pip."

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-class _Refused(Exception):  # noqa: N818 - told to the user as a sentence
+class _Refused(Exception):
     """The command cannot be carried out; the text says why."""
 
 

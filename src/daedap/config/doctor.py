@@ -116,6 +116,8 @@ def _static_files() -> Finding:
 def _system_checks() -> Finding:
     from django.core import checks
 
-    messages = [message for message in checks.run_checks() if message.level >= checks.WARNING]
+    messages = [
+        message for message in checks.run_checks() if message.level >= checks.WARNING and not message.is_silenced()
+    ]
     told = " ".join(f"{message.msg} {message.hint or ''}".strip() for message in messages)
     return Finding(not messages, "Django's own checks", told)

@@ -20,14 +20,15 @@ HOME = Path(env.str("DAEDAP_HOME", default="var")).resolve()
 DEBUG = env.bool("DAEDAP_DEBUG", default=False)
 
 # --- Addresses -----------------------------------------------------------------------------------
-PUBLIC_URL = env.str("DAEDAP_PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+_port = env.str("DAEDAP_PORT", default="")
+PUBLIC_URL = env.str("DAEDAP_PUBLIC_URL", default=f"http://localhost:{_port or 8000}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 PUBLIC_SCHEME = _public.scheme
 BASE_HOST = _public.hostname or "localhost"
 PUBLIC_PORT = _public.port
 ORGANIZATION_SUFFIX = f".oc.{BASE_HOST}"
 HOST = env.str("DAEDAP_HOST", default="127.0.0.1")
-PORT = env.int("DAEDAP_PORT", default=PUBLIC_PORT or 8000)
+PORT = int(_port or PUBLIC_PORT or 8000)
 SECURE = PUBLIC_SCHEME == "https"
 ALLOWED_HOSTS = ["*"]  # SiteMiddleware answers 404 to every host that is not ours; health is asked on any host
 USE_X_FORWARDED_HOST = False
@@ -138,7 +139,8 @@ DATABASES["default"].update(
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **DATABASES["default"].get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 60},
+            # 8 threads for pages, 4 for jobs, 4 for the edge: each holds one connection at most.
+            "pool": {"min_size": 1, "max_size": 16, "timeout": 3, "max_idle": 60},
         },
     }
 )
