@@ -28,7 +28,7 @@ class CardField(StrEnum):
     """Data asked for besides number and expiry. Checked, handed to the provider, never stored (spec 10, 2.5)."""
 
     BIRTH_DATE = "birth_date"
-    PASSWORD_DIGITS = "password_digits"
+    PASSWORD_DIGITS = "password_digits"  # noqa: S105  a field name
     HOLDER = "holder"
     SECURITY_CODE = "security_code"
 

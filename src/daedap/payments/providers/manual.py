@@ -17,7 +17,7 @@ _CREDIT = _("Credit card")
 
 
 class ManualProvider:
-    """Luhn, length, expiry and kind of funding by the table of card ranges. Identity is not checked, nothing charged."""
+    """Luhn, length, expiry and kind of funding by the card ranges. Identity is not checked, nothing is charged."""
 
     code = "manual"
     charges = False

@@ -184,7 +184,8 @@ def test_given_default_card_when_deleted_then_the_next_one_becomes_default(found
 def test_given_own_range_file_when_named_in_settings_then_it_decides(founder, settings, tmp_path):
     table = tmp_path / "ranges.toml"
     table.write_text(
-        '[[range]]\nfrom = "4242"\nto = "4242"\nfunding = "debit"\n[[brand]]\nname = "X"\nprefixes = ["4"]\nlengths = [16]\n'
+        '[[range]]\nfrom = "4242"\nto = "4242"\nfunding = "debit"\n'
+        '[[brand]]\nname = "X"\nprefixes = ["4"]\nlengths = [16]\n'
     )
     settings.CARD_RANGES = str(table)
 
