@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from markupsafe import Markup
 
 from daedap.core.crypto import EncryptedTextField
 from daedap.core.scoping import ServiceManager
 from daedap.files.models import StoredFile
 from daedap.members.models import Member
 from daedap.services.models import Agent, Group, ServiceOwned
+from daedap.tickets import html
 
 
 class Category(ServiceOwned):
@@ -56,11 +59,11 @@ class Status(models.TextChoices):
 
 
 CUSTOMER_STATUS_LABELS = {
-    Status.NEW: _("Received"),
-    Status.OPEN: _("Reviewing"),
-    Status.REPLY: _("More information"),
-    Status.SOLVED: _("Answered"),
-    Status.CLOSED: _("Completed"),
+    Status.NEW: pgettext_lazy("to the customer", "Received"),
+    Status.OPEN: pgettext_lazy("to the customer", "Reviewing"),
+    Status.REPLY: pgettext_lazy("to the customer", "More information"),
+    Status.SOLVED: pgettext_lazy("to the customer", "Answered"),
+    Status.CLOSED: pgettext_lazy("to the customer", "Completed"),
 }
 """What the customer reads for each base state (spec 30, section 9)."""
 
@@ -161,6 +164,11 @@ class Ticket(ServiceOwned):
         """The status in the customer's words."""
         return str(CUSTOMER_STATUS_LABELS[Status(self.status)])
 
+    @property
+    def content_html(self) -> Markup:
+        """The enquiry as safe HTML: it is plain text, so paragraphs and line breaks are all there is."""
+        return Markup(html.from_text(self.content))  # noqa: S704  escaped by from_text
+
 
 class EntryType(models.TextChoices):
     """Types of history entries (spec 50, section 2)."""
@@ -182,6 +190,7 @@ class MailState(models.TextChoices):
     QUEUED = "queued", _("Sending")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Sending failed")
+    NO_ADDRESS = "noaddress", _("No address")
 
 
 class Entry(ServiceOwned):
@@ -202,6 +211,11 @@ class Entry(ServiceOwned):
     class Meta:
         ordering = ["created_at", "pk"]
         constraints = [models.UniqueConstraint(fields=["ticket", "request_id"], name="entry_request_once")]
+
+    @property
+    def safe_body(self) -> Markup:
+        """The entry as safe HTML, cleaned once more on the way out: show this, never `body`."""
+        return Markup(html.clean(self.body))  # noqa: S704  cleaned
 
 
 class Attachment(ServiceOwned):

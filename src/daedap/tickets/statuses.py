@@ -1,0 +1,47 @@
+"""The table of states: what may be done from where, by whom, and what follows (spec 50, 3.3 and 12.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from daedap.tickets.models import EventCode, Resolution, Status
+
+
+class Who(StrEnum):
+    """Who may take a step. All of them hold the ticket permission in this service."""
+
+    AGENT = "agent"
+    ASSIGNEE = "assignee"  # or an administrator
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the table."""
+
+    sources: frozenset[Status]
+    to: Status
+    who: Who
+    event: EventCode
+    resolution: Resolution | None = None
+    is_answer: bool = False
+
+
+TAKE = Step(frozenset({Status.NEW}), Status.OPEN, Who.AGENT, EventCode.ASSIGNED)
+HOLD = Step(frozenset({Status.OPEN, Status.REPLY}), Status.REPLY, Who.ASSIGNEE, EventCode.HELD, is_answer=True)
+SOLVE = Step(
+    frozenset({Status.OPEN, Status.REPLY}),
+    Status.SOLVED,
+    Who.ASSIGNEE,
+    EventCode.SOLVED,
+    resolution=Resolution.ANSWER,
+    is_answer=True,
+)
+COMPLETE = Step(frozenset({Status.SOLVED}), Status.CLOSED, Who.ADMINISTRATOR, EventCode.CLOSED)
+
+ANSWERS = {Status.SOLVED: SOLVE, Status.REPLY: HOLD}
+"""The two ways to answer, by the state they lead to: solve (해결) and hold (보류)."""
+
+COMMENTABLE = frozenset(Status) - {Status.CLOSED}
+"""States in which a comment may be added (TR-17)."""

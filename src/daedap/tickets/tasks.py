@@ -1,0 +1,14 @@
+"""Jobs of tickets."""
+
+from __future__ import annotations
+
+from daedap.core.jobs import job
+from daedap.core.scoping import service_scope
+from daedap.tickets import actions
+
+
+@job(name="tickets.create_default_category")
+def create_default_category(organization_id: int, service_id: int) -> None:
+    """Give a new service its first receipt category."""
+    with service_scope(organization_id, service_id):
+        actions.create_default_category(service_pk=service_id)
