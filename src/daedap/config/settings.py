@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from daedap.config import embedded
 
@@ -162,7 +161,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # login IDs are unique per realm; RealmB
 
 # --- Language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "ko"
-LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LANGUAGES = [("ko", "한국어"), ("en", "English")]
 LANGUAGE_COOKIE_NAME = "language"
 USE_I18N = True
 USE_TZ = True
