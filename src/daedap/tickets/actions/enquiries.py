@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from daedap.core.actors import Actor
 from daedap.core.crypto import random_letters_and_digits
 from daedap.core.errors import Conflict, DaedapError
-from daedap.files.actions import bind_files
+from daedap.files.models import StoredFile
 from daedap.members.models import Member
 from daedap.services.models import Service
 from daedap.tickets.actions.steps import record_event, tell
@@ -153,12 +153,22 @@ def _bind_files(ticket: Ticket, enquiry: _Enquiry) -> None:
     """Give the ticket the uploads of this very customer; files of others, bound or unknown ones are refused alike."""
     if not enquiry.file_ids:
         return
-    files = bind_files(enquiry.file_ids, service_id=ticket.service_id, uploader=enquiry.uploader)
-    if len(files) != len(enquiry.file_ids):
+    own = StoredFile.objects.filter(
+        public_id__in=enquiry.file_ids,
+        service_id=ticket.service_id,
+        bound_at__isnull=True,
+        uploader=enquiry.uploader,
+    )
+    # One UPDATE both checks and claims: of two forms with the same file the second finds it bound.
+    bound = own.update(bound_at=ticket.created_at) if enquiry.uploader else 0
+    if bound != len(enquiry.file_ids):
         raise DaedapError(_("An attachment could not be found any more. Please attach it again."), field="files")
+    pk_of = dict(StoredFile.objects.filter(public_id__in=enquiry.file_ids).values_list("public_id", "pk"))
     Attachment.objects.bulk_create(
-        Attachment(organization_id=ticket.organization_id, service_id=ticket.service_id, ticket=ticket, file=file)
-        for file in files
+        Attachment(
+            organization_id=ticket.organization_id, service_id=ticket.service_id, ticket=ticket, file_id=pk_of[file_id]
+        )
+        for file_id in enquiry.file_ids
     )
 
 
