@@ -69,10 +69,7 @@ def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
 
 
 def _not_sent(mail: OutgoingMail, error: Exception) -> None:
-    permanent = isinstance(error, SMTPRecipientsRefused) or (
-        isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600
-    )
-    final = permanent or mail.tries >= MAX_TRIES
+    final = _is_permanent(error) or mail.tries >= MAX_TRIES
     OutgoingMail.objects.filter(pk=mail.pk).update(
         status=MailStatus.FAILED if final else MailStatus.QUEUED, failure=type(error).__name__
     )
@@ -81,3 +78,10 @@ def _not_sent(mail: OutgoingMail, error: Exception) -> None:
         events.publish("mail.failed", mail_id=mail.pk)
     else:
         raise MailPostponed(type(error).__name__)
+
+
+def _is_permanent(error: Exception) -> bool:
+    """Whether the server said no for good (5xx). Busy servers and greylisting refuse recipients too, with 4xx."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(500 <= code < 600 for code, _ in error.recipients.values())
+    return isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600
