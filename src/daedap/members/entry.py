@@ -1,0 +1,342 @@
+"""Entry into a help centre with a member token, GET method (spec 20, section 6).
+
+`enter` is an endpoint of the edge (config/edge.py). Database work is short and runs in threads; while the company's
+verification URL is asked, neither a thread nor a database connection is held. The answer is a redirect without a body
+that has the token no more, whatever happened: a visitor who could not be confirmed goes on as a guest. An unknown
+service, a suspended one, plain http and a blocked address get a page instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.encoding import iri_to_uri
+from django.utils.translation import gettext_lazy as _
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daedap.core.errors import NotFound, TooManyAttempts
+from daedap.core.hosts import organization_url, read_host
+from daedap.core.scoping import organization_scope, service_scope
+from daedap.core.threads import in_thread
+from daedap.members import logins, notices, sessions, verification
+from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.selectors import get_integration
+from daedap.members.tokens import (
+    MemberClaims,
+    Reason,
+    TokenRefused,
+    VerifiedClaims,
+    check,
+    clean_query,
+    has_token,
+    parse_token,
+    read_entry,
+    token_id,
+)
+from daedap.organizations.models import Organization
+from daedap.organizations.selectors import find_organization_by_domain
+from daedap.services.models import Service, ServiceState, ServiceType
+from daedap.services.selectors import get_service
+
+_LIST = re.compile(r"hc/ticket/list(/.*)?")
+_UNSAFE_IN_PATH = re.compile(r"[\x00-\x20\x7f\\]|%2f|%5c|%00|(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+
+INSECURE = _("This link works over https only.")
+
+logger = logging.getLogger(__name__)
+
+
+# --- what came in and what goes out ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class Visit:
+    """One request as it came over the wire."""
+
+    host: str
+    service_id: str
+    rest: str  # the path behind the service ID, decoded: "hc/ticket/"
+    raw_query: bytes
+    secret: str  # of the session cookie
+    ip: str
+    language: str
+    is_secure: bool
+    is_only_peeking: bool  # HEAD or prefetch
+
+    @classmethod
+    def of(cls, request: Request) -> Visit:
+        first, _, rest = request.scope["path"].lstrip("/").partition("/")
+        chosen = request.cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
+        return cls(
+            host=request.headers.get("host", ""),
+            service_id=first,
+            rest=rest,
+            raw_query=request.scope["query_string"],
+            secret=request.cookies.get(sessions.cookie_name(), ""),
+            ip=request.client.host if request.client else "",
+            language=chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+            is_secure=_is_secure(request),
+            is_only_peeking=request.method == "HEAD" or _is_prefetch(request.headers),
+        )
+
+    @property
+    def is_list(self) -> bool:
+        return _LIST.fullmatch(self.rest) is not None
+
+    def clean_address(self, service_id: str, rest: str | None = None) -> str:
+        """Return the same page, or `rest` of the service, without identity parameters (spec 20, 6.8)."""
+        path = f"/{service_id}/{quote(self.rest if rest is None else rest)}"
+        query = clean_query(self.raw_query)
+        return f"{path}?{query}" if query else path
+
+
+@dataclass(frozen=True, repr=False)
+class Attempt:
+    """A token whose HMAC is right; the company is still to be asked."""
+
+    organization: Organization
+    service: Service
+    verification_url: str
+    verified: VerifiedClaims
+
+    @property
+    def question(self) -> verification.Question:
+        return verification.Question(
+            self.service.pk, self.verification_url, self.verified.claims.usercode, self.verified.token_text
+        )
+
+
+def _is_secure(request: Request) -> bool:
+    """Tell whether the visitor came by https, believing the proxy as Django does (SECURE_PROXY_SSL_HEADER)."""
+    told = request.headers.get("x-forwarded-proto", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return (told.split(",")[0].strip() or request.url.scheme) == "https"
+
+
+def _is_prefetch(headers: Mapping[str, str]) -> bool:
+    return any("prefetch" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
+
+
+def _redirect(address: str) -> Response:
+    headers = {"Location": address, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+    return Response(status_code=HTTPStatus.FOUND, headers=headers)
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------------
+
+
+async def enter(request: Request) -> Response:
+    """Answer a GET with a token: a member's session or not, and the clean address."""
+    visit = Visit.of(request)
+    try:
+        found = await in_thread(_look, visit)
+        if isinstance(found, Response):
+            return found
+        refusal = await verification.ask(found.question)
+        return await in_thread(_finish, visit, found, refusal)
+    except Exception:  # never fail open: whoever was signed in here is not any more
+        logger.exception("entry failed")
+        response = _redirect(visit.clean_address(visit.service_id))
+        response.delete_cookie(sessions.cookie_name(), path=f"/{visit.service_id}/", secure=settings.SECURE)
+        return response
+
+
+def _look(visit: Visit) -> Response | Attempt:
+    """Do all that needs no waiting: steps 1 to 6."""
+    site, domain = read_host(visit.host) or ("", "")
+    organization = find_organization_by_domain(domain) if site == "organization" else None
+    if organization is None or not organization.is_active:
+        return _page(visit, "errors/404.html", HTTPStatus.NOT_FOUND)
+    with organization_scope(organization.pk):
+        try:
+            service = _help_centre_service(visit.service_id)
+        except NotFound:
+            return _page(visit, "errors/404.html", HTTPStatus.NOT_FOUND, organization)
+        if service.state == ServiceState.PAUSED:
+            return _page(visit, "services/paused.html", HTTPStatus.SERVICE_UNAVAILABLE, organization, service=service)
+    with service_scope(organization.pk, service.pk):
+        return _look_in_service(visit, organization, service)
+
+
+def _help_centre_service(service_id: str) -> Service:
+    service = get_service(service_id)
+    if service.type != ServiceType.CONSULTATION or service.state == ServiceState.CREATE:
+        raise NotFound
+    return service
+
+
+def _look_in_service(visit: Visit, organization: Organization, service: Service) -> Response | Attempt:
+    if settings.SECURE and not visit.is_secure:
+        return _page(visit, "errors/400.html", HTTPStatus.FORBIDDEN, organization, message=INSECURE)
+    integration = get_integration(service)
+    evaluated = integration.enabled and integration.login_type == LoginType.GET and has_token(visit.raw_query)
+    if visit.is_only_peeking or not evaluated:
+        return _redirect(visit.clean_address(service.service_id))
+    if logins.is_blocked(service=service, ip=visit.ip):
+        return _blocked(visit, organization)
+    try:
+        verified = _check(visit, organization, service, integration)
+    except TokenRefused as refused:
+        return _refuse(visit, organization, service, refused.reason)
+    return Attempt(organization, service, integration.token_verification_url, verified)
+
+
+def _check(
+    visit: Visit, organization: Organization, service: Service, integration: IntegrationSettings
+) -> VerifiedClaims:
+    entry = read_entry(visit.raw_query, service.service_id)
+    if not integration.token_verification_url:
+        raise TokenRefused(Reason.NOT_CONFIGURED)
+    lifetime = logins.token_lifetime(integration)
+    verified = check(
+        entry,
+        [organization.key] if organization.key else [],
+        now_ms=time.time_ns() // 1_000_000,
+        lifetime_ms=None if lifetime is None else lifetime // timedelta(milliseconds=1),
+    )
+    if integration.single_use_token and logins.was_used(verified.token):
+        raise TokenRefused(Reason.REPLAYED)
+    return verified
+
+
+# --- steps 7 to 9 ------------------------------------------------------------------------------------------------
+
+
+def _finish(visit: Visit, attempt: Attempt, refusal: Reason | None) -> Response:
+    organization, service = attempt.organization, attempt.service
+    with service_scope(organization.pk, service.pk):
+        try:
+            if refusal is not None:
+                raise TokenRefused(refusal)
+            secret = _sign_in(visit, attempt)
+        except TokenRefused as refused:
+            return _refuse(visit, organization, service, refused.reason)
+    target = _own_page(attempt.verified.claims, organization, service)
+    response = _redirect(target or visit.clean_address(service.service_id))
+    sessions.set_session_cookie(response, service, secret)
+    notices.forget(response, service)
+    return response
+
+
+@transaction.atomic
+def _sign_in(visit: Visit, attempt: Attempt) -> str:
+    """Mark the token, bring the member up to date and replace this browser's session; return the new cookie's value.
+
+    Settings and Key are read again under lock: a switch, a new URL or a new Key while the company was being asked
+    ended all sessions, and none may slip in behind it.
+    """
+    service, verified = attempt.service, attempt.verified
+    integration = IntegrationSettings.objects.select_for_update(no_key=True).get(service=service)
+    is_still_on = integration.enabled and integration.login_type == LoginType.GET
+    if not is_still_on or integration.token_verification_url != attempt.verification_url:
+        raise TokenRefused(Reason.NOT_CONFIGURED)
+    if Organization.objects.get(pk=attempt.organization.pk).key != attempt.organization.key:
+        raise TokenRefused(Reason.HMAC_MISMATCH)
+    if integration.single_use_token:
+        logins.mark_used(service=service, token=verified.token, lifetime=logins.token_lifetime(integration))
+    member = logins.upsert_member(service=service, claims=verified.claims)
+    sessions.end_session_of(visit.secret, cause="new sign-in")
+    secret = sessions.open_session(service=service, member=member, login_type=LoginType.GET)
+    logins.record_login(service=service, reason=None, correlation=verified.correlation)
+    return secret
+
+
+def _refuse(visit: Visit, organization: Organization, service: Service, reason: Reason) -> Response:
+    """End this browser's session and send the visitor on as a guest (spec 20, 6.9)."""
+    with transaction.atomic():
+        sessions.end_session_of(visit.secret, cause="failed sign-in")
+        logins.record_login(service=service, reason=reason, correlation=_correlation(visit.raw_query))
+        is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
+    if is_blocked:
+        response = _blocked(visit, organization)
+    else:
+        response = _redirect(visit.clean_address(service.service_id, "hc/ticket/" if visit.is_list else None))
+        notices.leave(response, service, notices.LOGIN_FAILED)
+    sessions.remove_session_cookie(response, service)
+    return response
+
+
+def _correlation(raw_query: bytes) -> str:
+    """Return eight digits by which logs may name what was presented as a token (spec 20, section 12)."""
+    pairs = parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace")
+    text = next((value for name, value in pairs if name == "token"), "")
+    if not text:
+        return ""
+    try:
+        return token_id(parse_token(text))[:8]
+    except TokenRefused:
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _own_page(claims: MemberClaims, organization: Organization, service: Service) -> str | None:
+    """Return the signed returnUrl as an address on this host if it is a page of this help centre (spec 20, 6.8)."""
+    wanted = claims.return_url
+    try:
+        parts = urlsplit(wanted)
+        own = urlsplit(organization_url(organization.domain or ""))
+        is_own_host = (parts.scheme, parts.hostname, parts.port) == (own.scheme, own.hostname, own.port)
+    except ValueError:
+        return None
+    is_own_host = is_own_host and "@" not in parts.netloc
+    is_relative = wanted.startswith("/") and not parts.scheme and not parts.netloc
+    home = f"/{service.service_id}/hc"
+    if (
+        not (is_own_host or is_relative)
+        or _UNSAFE_IN_PATH.search(parts.path)
+        or not (parts.path == home or parts.path.startswith(f"{home}/"))
+    ):
+        return None
+    query = clean_query(parts.query.encode())
+    return iri_to_uri(f"{parts.path}?{query}" if query else parts.path)
+
+
+# --- pages -------------------------------------------------------------------------------------------------------
+
+
+def _blocked(visit: Visit, organization: Organization) -> Response:
+    response = _page(
+        visit, "errors/400.html", HTTPStatus.TOO_MANY_REQUESTS, organization, message=TooManyAttempts.message
+    )
+    response.headers["Retry-After"] = str(int(logins.BLOCKED_FOR.total_seconds()))
+    return response
+
+
+def _page(
+    visit: Visit, template: str, status: HTTPStatus, organization: Organization | None = None, **context: object
+) -> Response:
+    """Return a page of Django's templates with the headers Django would give it; nothing of the query is in it."""
+    request = HttpRequest()
+    request.method = "GET"
+    request.path = request.path_info = f"/{visit.service_id}/{visit.rest}"
+    request.META = {"HTTP_HOST": visit.host, "SERVER_NAME": visit.host, "SERVER_PORT": ""}
+    request.user = AnonymousUser()
+    request.site = "organization"  # type: ignore[assignment]  # not of django.contrib.sites
+    request.organization = organization  # type: ignore[attr-defined]
+    request.urlconf = settings.ORGANIZATION_URLCONF
+    request.LANGUAGE_CODE = visit.language
+    with translation.override(visit.language):
+        made = render(request, template, context, status=status)
+
+    def answer(_request: HttpRequest) -> HttpResponse:
+        return made
+
+    CSPMiddleware(SecurityMiddleware(XFrameOptionsMiddleware(answer)))(request)
+    headers = dict(made.items()) | {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+    return Response(made.content, status_code=made.status_code, headers=headers)

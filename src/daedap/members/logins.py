@@ -1,0 +1,146 @@
+"""Writing what a sign-in leaves behind: the member, the used token, the event (spec 20, 6.7, 6.10, 6.11, 13.1)."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from daedap.core import limits
+from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member, UsedToken
+from daedap.members.tokens import MemberClaims, Reason, TokenRefused, is_blank, token_id
+from daedap.services.models import Service
+
+GRACE = timedelta(seconds=60)
+KEPT_WITHOUT_LIMIT = timedelta(hours=24)
+
+FAILURES_ALLOWED = 20
+FAILURE_WINDOW = timedelta(minutes=5)
+BLOCKED_FOR = timedelta(minutes=5)
+COUNTED_REASONS = frozenset(
+    {
+        Reason.BAD_ENCODING,
+        Reason.DUP_PARAM,
+        Reason.MISSING_PARAM,
+        Reason.BAD_LENGTH,
+        Reason.BAD_CHAR,
+        Reason.BAD_TIME,
+        Reason.BAD_TOKEN_FORMAT,
+        Reason.HMAC_MISMATCH,
+    }
+)
+SECURITY_REASONS = frozenset({Reason.VERIFY_USERCODE_MISMATCH, Reason.REPLAYED, Reason.HMAC_MISMATCH})
+
+logger = logging.getLogger(__name__)
+
+
+# --- the member --------------------------------------------------------------------------------------------------
+
+
+def upsert_member(*, service: Service, claims: MemberClaims) -> Member:
+    """Return the member (service, usercode) with the delivered contact data; what was not delivered stays."""
+    delivered = _contact_data(claims) | {"last_seen_at": timezone.now()}
+    member, created = Member.objects.get_or_create(
+        service=service,
+        usercode=claims.usercode,
+        defaults={"organization_id": service.organization_id, **delivered},
+    )
+    if not created:
+        for name, value in delivered.items():
+            setattr(member, name, value)
+        member.save(update_fields=list(delivered))
+    return member
+
+
+def _contact_data(claims: MemberClaims) -> dict[str, object]:
+    """Return the non-blank values for display. An e-mail that is none is left out, and the login goes on."""
+    limit = 50
+    found: dict[str, object] = {}
+    for name, value in (("username", claims.username), ("phone", claims.phone), ("memberno", claims.memberno)):
+        if not is_blank(value):
+            shown = unicodedata.normalize("NFC", value)
+            found[name] = shown if len(shown) <= limit else value  # some letters get longer by NFC
+    try:
+        validate_email(claims.email)
+        found["email"] = claims.email
+    except ValidationError:
+        pass
+    return found
+
+
+# --- single use --------------------------------------------------------------------------------------------------
+
+
+def was_used(token: bytes) -> bool:
+    """Tell whether the token was accepted in the open service and is still remembered."""
+    return UsedToken.objects.filter(token_hash=token_id(token), expires_at__gt=timezone.now()).exists()
+
+
+def mark_used(*, service: Service, token: bytes, lifetime: timedelta | None) -> None:
+    """Remember the token as accepted; raise `replayed` if it is already, also by somebody at the same moment."""
+    now = timezone.now()
+    UsedToken.objects.filter(token_hash=token_id(token), expires_at__lte=now).delete()
+    try:
+        with transaction.atomic():
+            UsedToken.objects.create(
+                organization_id=service.organization_id,
+                service=service,
+                token_hash=token_id(token),
+                expires_at=now + (KEPT_WITHOUT_LIMIT if lifetime is None else lifetime + GRACE),
+            )
+    except IntegrityError:
+        raise TokenRefused(Reason.REPLAYED) from None
+
+
+def token_lifetime(integration: IntegrationSettings) -> timedelta | None:
+    """Return how long a GET token may be presented; None for no limit."""
+    minutes = integration.token_lifetime_minutes
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
+# --- events and limits -------------------------------------------------------------------------------------------
+
+
+def record_login(*, service: Service, reason: Reason | None, correlation: str) -> None:
+    """Write down how a presentation of a token ended, for the settings screen and the log; no personal data."""
+    LoginEvent.objects.create(
+        organization_id=service.organization_id,
+        service=service,
+        ok=reason is None,
+        reason=reason.value if reason else "",
+        login_type=LoginType.GET,
+        correlation=correlation,
+    )
+    facts = {"service_pk": service.pk, "login_type": LoginType.GET.value, "correlation": correlation}
+    if reason is None:
+        logger.info("member.login.ok", extra=facts)
+    else:
+        level = logging.WARNING if reason in SECURITY_REASONS else logging.INFO
+        security = reason in SECURITY_REASONS
+        logger.log(level, "member.login.fail", extra=facts | {"reason": reason.value, "security": security})
+
+
+def is_blocked(*, service: Service, ip: str) -> bool:
+    """Tell whether this address has presented too many bad tokens to this service (spec 20, 6.11)."""
+    return limits.current_count("members.entry_blocked", _who(service, ip), window=BLOCKED_FOR) > 0
+
+
+def count_failure(*, service: Service, ip: str, reason: Reason) -> bool:
+    """Count a failure that only guessing or a mistake explains; say whether the address is blocked now."""
+    if reason not in COUNTED_REASONS:
+        return False
+    who = _who(service, ip)
+    if limits.count_up("members.entry_failed", who, window=FAILURE_WINDOW) <= FAILURES_ALLOWED:
+        return False
+    limits.count_up("members.entry_blocked", who, window=BLOCKED_FOR)
+    limits.reset("members.entry_failed", who)
+    return True
+
+
+def _who(service: Service, ip: str) -> str:
+    return f"{service.pk}:{ip}"
