@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -167,6 +168,7 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
 
     from daedap.config.asgi import Split
 
+    logging.captureWarnings(capture=True)  # as JSON lines, like the rest of the log
     host, port = settings.HOST, settings.PORT
     _refuse_taken_port(host, port)
 

@@ -11,12 +11,12 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils import translation
 
 from daedap.core import metrics
 from daedap.core.errors import DaedapError
 from daedap.core.logs import request_id
+from daedap.core.views import database_down
 
 logger = logging.getLogger("daedap.request")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -54,27 +54,17 @@ class RequestLogMiddleware:
 
 
 class DatabaseDownMiddleware:
-    """Answers a calm 503 page while the database cannot be reached."""
+    """Answers a calm 503 page when a view loses the database. (`views.server_error` does so for the middleware.)"""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError) as error:
-            return self._calm(error)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Catch it inside the view too, before Django turns it into a 500."""
-        if isinstance(exception, OperationalError | InterfaceError):
-            return self._calm(exception)
-        return None
-
-    def _calm(self, error: Exception) -> HttpResponse:
-        logger.error("database out of reach", extra={"error": type(error).__name__})
-        page = render_to_string("errors/503.html", {"product_name": settings.PRODUCT_NAME})
-        return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+        """Answer before Django turns it into a 500."""
+        return database_down(exception) if isinstance(exception, OperationalError | InterfaceError) else None
 
 
 class LanguageMiddleware:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from daedap.core.errors import NotFound
 from daedap.core.mail.kept import KeptMail, find_kept_mail, list_kept_mails
+
+logger = logging.getLogger("daedap.request")
 
 
 def safe_next(request: HttpRequest, target: str, default: str = "/") -> str:
@@ -54,7 +61,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that something broke; or, while the database cannot be reached, that it will be back."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return database_down(error)
     return render(request, "errors/500.html", status=500)
+
+
+def database_down(error: Exception) -> HttpResponse:
+    """Return the calm 503 page, which needs no database."""
+    logger.error("database out of reach", extra={"error": type(error).__name__})
+    page = render_to_string("errors/503.html", {"product_name": settings.PRODUCT_NAME})
+    return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
 
 
 @login_not_required

@@ -1,0 +1,83 @@
+"""What reaches Django through the ASGI application, and what does not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from daedap.config import asgi
+
+
+def talk(chunks=(b"",), *, method="POST", headers=(), query=b"", seen=None):
+    """Send one request whose body comes in `chunks` to an application that notes what WSGI makes of it."""
+    seen = {} if seen is None else seen
+
+    def wsgi(environ, start_response):
+        seen.update(environ, body=environ["wsgi.input"].read())
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"fine"]
+
+    async def run():
+        split = asgi.Split(worker=False)
+        split.django = asgi.WSGIMiddleware(wsgi)
+        waiting = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+        waiting.append({"type": "http.request", "body": b"", "more_body": False})
+        sent = []
+
+        async def receive():
+            return waiting.pop(0)
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http", "method": method, "path": "/x", "query_string": query, "http_version": "1.1",
+            "headers": [(b"host", b"localhost"), *headers], "scheme": "http", "server": ("localhost", 80),
+        }  # fmt: skip
+        await split(scope, receive, send)
+        return sent, len(waiting)
+
+    sent, unread = asyncio.run(run())
+    return sent[0]["status"], seen, unread
+
+
+def test_given_a_body_in_many_chunks_when_sent_then_django_reads_it_whole_with_its_length():
+    chunks = [b"ab" * 200_000, b"c"]
+    status, seen, _ = talk(chunks, headers=[(b"transfer-encoding", b"chunked")])
+    assert status == 200
+    assert seen["body"] == b"".join(chunks)
+    assert seen["CONTENT_LENGTH"] == "400001"
+    assert "HTTP_TRANSFER_ENCODING" not in seen
+
+
+def test_given_a_body_of_exactly_the_spools_size_when_sent_then_it_arrives_whole():
+    _, seen, _ = talk([b"x" * asgi.SPOOL_BYTES])
+    assert len(seen["body"]) == asgi.SPOOL_BYTES
+
+
+def test_given_a_declared_size_over_the_limit_when_sent_then_413_and_nothing_is_read(settings):
+    settings.MAX_REQUEST_BYTES = 1000
+    status, seen, unread = talk([b"x"], headers=[(b"content-length", b"1001")])
+    assert (status, seen, unread) == (413, {}, 2)
+
+
+def test_given_more_bytes_than_the_limit_when_they_come_then_413_and_django_never_hears_of_it(settings):
+    settings.MAX_REQUEST_BYTES = 1000
+    status, seen, _ = talk([b"x" * 600, b"x" * 600])
+    assert (status, seen) == (413, {})
+    settings.MAX_REQUEST_BYTES = 1200
+    assert talk([b"x" * 600, b"x" * 600])[0] == 200
+
+
+def test_given_a_header_with_an_underscore_when_sent_then_it_cannot_pass_for_the_one_with_a_dash():
+    _, seen, _ = talk(method="GET", headers=[(b"x_forwarded_proto", b"https")])
+    assert "HTTP_X_FORWARDED_PROTO" not in seen
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen_as"), [("q=한".encode(), "q=%ED%95%9C"), (b"a=%20&b=1+2", "a=%20&b=1+2"), (b"", "")]
+)
+def test_given_raw_bytes_in_the_query_when_sent_then_they_are_quoted(raw, seen_as):
+    status, seen, _ = talk(method="GET", query=raw)
+    assert (status, seen["QUERY_STRING"]) == (200, seen_as)
