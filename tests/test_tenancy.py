@@ -39,9 +39,15 @@ def tenant_models() -> list[type[models.Model]]:
 def _stored_file(service: Service) -> StoredFile:
     key = new_key()
     return StoredFile.objects.create(
-        public_id=key, organization_id=service.organization_id, service_id=service.pk, name="a.txt", size=1,
-        content_type="text/plain", sha256="0" * 64, path=f"x/{key}",
-    )  # fmt: skip
+        public_id=key,
+        organization_id=service.organization_id,
+        service_id=service.pk,
+        name="a.txt",
+        size=1,
+        content_type="text/plain",
+        sha256="0" * 64,
+        path=f"x/{key}",
+    )
 
 
 def _row(model: type[models.Model], **facts: Any) -> Callable[[Service], models.Model]:
@@ -79,7 +85,7 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
         member=factories.make_member,
         login_type="get",
         last_used_at=lambda _: timezone.now(),
-    ),  # fmt: skip
+    ),
     UsedToken: _row(UsedToken, token_hash=lambda _: new_token(), expires_at=lambda _: timezone.now()),
     LoginEvent: _row(LoginEvent, ok=True, login_type="get"),
     Category: lambda service: factories.make_category(service, "환불"),
@@ -92,7 +98,7 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
         body="<p>a</p>",
         status="new",
         created_at=lambda _: timezone.now(),
-    ),  # fmt: skip
+    ),
     Attachment: _row(Attachment, ticket=factories.make_ticket, file=_stored_file),
     TicketEvent: _row(
         TicketEvent,
@@ -100,7 +106,7 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
         code="CREATED",
         actor_kind="system",
         created_at=lambda _: timezone.now(),
-    ),  # fmt: skip
+    ),
 }
 
 

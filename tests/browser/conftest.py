@@ -1,0 +1,86 @@
+"""A real browser against a real installation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.installation import ROOT, Installation
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    running = Installation(tmp_path_factory.mktemp("installation"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, or the one Playwright has downloaded."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *sandbox])
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person with a browser of their own. Keeps what the console complained about."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def shot(self, name: str) -> None:
+        """Keep pictures of the page, wide and narrow, for people to look at."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        size = self.page.viewport_size
+        for width, height in ((1280, 900), (375, 812)):
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.wait_for_timeout(100)
+            overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert overflow <= 0, f"{name} scrolls sideways at {width} px by {overflow} px"
+            self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+        if size:
+            self.page.set_viewport_size(size)
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[Any]:
+    """Return a maker of visitors; each has cookies of their own."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> Visitor:
+        context = chromium.new_context(**({"locale": "ko-KR", "viewport": {"width": 1280, "height": 900}} | options))
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return Visitor(context)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def open_page(visitor: Visitor, url: str) -> Page:
+    visitor.page.goto(url)
+    return visitor.page
