@@ -35,14 +35,19 @@ class Split:
     """Sends each request to where it belongs. An upload is received whole before it occupies a thread."""
 
     def __init__(self, *, worker: bool) -> None:
-        self.lifespan = Lifespan(worker=worker)
+        self.lifespan = Lifespan(worker=worker, is_idle=lambda: self.in_flight == 0)
+        self.in_flight = 0
         self.django = WSGIMiddleware(cast("Any", django), workers=THREADS)  # Django's types are wider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            self.in_flight += 1
+            try:
+                await self._http(scope, receive, send)
+            finally:
+                self.in_flight -= 1
         else:
             await send({"type": "websocket.close", "code": 1000})
 

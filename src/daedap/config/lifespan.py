@@ -1,4 +1,4 @@
-"""What begins and ends with the server: the job worker."""
+"""What begins and ends with the server: the job worker; and the end waits for requests that are being answered."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 from daedap.config.worker import STOP_SECONDS, run_worker
 
 logger = logging.getLogger(__name__)
+DRAIN_SECONDS = 3.0
 Message = MutableMapping[str, Any]
 
 
 class Lifespan:
     """Answers the server's lifespan messages."""
 
-    def __init__(self, *, worker: bool) -> None:
+    def __init__(self, *, worker: bool, is_idle: Callable[[], bool]) -> None:
         self.with_worker = worker
+        self.is_idle = is_idle
 
     async def __call__(
         self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -28,8 +30,14 @@ class Lifespan:
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
         stop.set()
+        await self._drain()
         if worker is not None:
             _, late = await asyncio.wait({worker}, timeout=STOP_SECONDS + 1)
             if late:
                 logger.warning("the job worker did not end in time; its jobs will be taken up again")
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _drain(self) -> None:
+        until = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while not self.is_idle() and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.05)

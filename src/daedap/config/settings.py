@@ -40,10 +40,10 @@ EMBEDDED = not env.str("DATABASE_URL", default="")
 def _secret_key() -> str:
     """Return DAEDAP_SECRET_KEY; for the embedded default make one once and keep it in DAEDAP_HOME."""
     if given := env.str("DAEDAP_SECRET_KEY", default=""):
-        return given
+        return str(given)
     kept = HOME / "secret_key"
     if not EMBEDDED and not kept.exists():
-        return env.str("DAEDAP_SECRET_KEY")  # raises ImproperlyConfigured, naming the variable
+        return str(env.str("DAEDAP_SECRET_KEY"))  # raises ImproperlyConfigured, naming the variable
     if not kept.exists():
         HOME.mkdir(parents=True, exist_ok=True)
         kept.touch(mode=0o600)

@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("daedap.services.urls")),
     path("<service:service_id>/", include("daedap.tickets.urls")),
     path("<service:service_id>/", include("daedap.members.urls")),
-    path("<service:service_id>/hc/", include("daedap.helpcenter.urls")),
+    path("<service:service_id>/", include("daedap.helpcenter.urls")),
     path("<service:service_id>/", include("daedap.openapi.urls")),
 ]
 
