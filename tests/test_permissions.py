@@ -1,0 +1,302 @@
+"""Every address × every role. An address that is not in the table fails the first test.
+
+Someone who may not open a page is sent to the login page (nobody), told so (403: a colleague without the right) or
+learns nothing (404: another tenant's object). Hidden buttons are not looked at here: only what the server answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests import factories
+
+# --- The organization's site ---------------------------------------------------------------------
+
+ROLES = ("nobody", "stranger", "rightless", "agent", "administrator", "organization_administrator", "owner")
+STAFF = set(ROLES) - {"nobody", "stranger"}
+EVERYBODY = set(ROLES)
+AGENTS = {"agent", "administrator"}
+ADMINISTRATOR = {"administrator"}
+ORGANIZATION = {"organization_administrator", "owner"}
+AGENTS_MENU = ADMINISTRATOR | ORGANIZATION
+
+ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
+    "core:healthz": ("get", EVERYBODY),
+    "core:readyz": ("get", EVERYBODY),
+    "core:metrics": ("get", EVERYBODY),
+    "core:language": ("post", EVERYBODY),
+    "core:gallery": ("get", EVERYBODY),
+    "core:mails": ("get", EVERYBODY),
+    "core:mail": ("get", EVERYBODY),
+    "core:mail_html": ("get", EVERYBODY),
+    "organizations:login": ("get", EVERYBODY),
+    "organizations:logout": ("post", EVERYBODY),
+    "organizations:find_password": ("get", EVERYBODY),
+    "organizations:find_password_sent": ("get", EVERYBODY),
+    "organizations:set_password": ("get", EVERYBODY),
+    "organizations:info": ("get", ORGANIZATION),
+    "organizations:show_key": ("post", ORGANIZATION),
+    "organizations:change_key": ("post", ORGANIZATION),
+    "console:home": ("get", STAFF),
+    "console:me": ("get", STAFF),
+    "services:list": ("get", ORGANIZATION),
+    "services:add": ("get", ORGANIZATION),
+    "services:agents": ("get", AGENTS_MENU),
+    "services:agent_add": ("get", AGENTS_MENU),
+    "services:agent_edit": ("get", AGENTS_MENU),
+    "services:agent_remove": ("post", AGENTS_MENU),
+    "tickets:list": ("get", AGENTS),
+    "tickets:detail": ("get", AGENTS),
+    "tickets:take": ("post", AGENTS),
+    "tickets:answer": ("post", AGENTS),
+    "tickets:comment": ("post", AGENTS),
+    "tickets:complete": ("post", AGENTS),
+    "members:integration": ("get", ADMINISTRATOR),
+    "helpcenter:main": ("get", EVERYBODY),
+    "helpcenter:enquiry": ("get", EVERYBODY),
+    "helpcenter:upload": ("post", EVERYBODY),
+    "helpcenter:enquiry_done": ("get", EVERYBODY),
+    "helpcenter:enquiries": ("get", EVERYBODY),
+    "helpcenter:enquiry_detail": ("get", EVERYBODY),
+    "helpcenter:logout": ("post", EVERYBODY),
+    "openapi:attachment": ("get", EVERYBODY),
+}
+
+# --- The platform site ---------------------------------------------------------------------------
+
+PLATFORM_ROLES = ("nobody", "newcomer", "other_founder", "founder", "operator")
+MEMBERS = {"newcomer", "other_founder", "founder"}
+FOUNDER = {"founder"}
+ALL_PLATFORM = set(PLATFORM_ROLES)
+
+PLATFORM_SITE: dict[str, tuple[str, set[str]]] = {
+    "core:healthz": ("get", ALL_PLATFORM),
+    "core:readyz": ("get", ALL_PLATFORM),
+    "core:metrics": ("get", ALL_PLATFORM),
+    "core:language": ("post", ALL_PLATFORM),
+    "core:gallery": ("get", ALL_PLATFORM),
+    "core:mails": ("get", ALL_PLATFORM),
+    "core:mail": ("get", ALL_PLATFORM),
+    "core:mail_html": ("get", ALL_PLATFORM),
+    "portal:home": ("get", ALL_PLATFORM),
+    "portal:terms": ("get", ALL_PLATFORM),
+    "portal:signup": ("get", ALL_PLATFORM),
+    "portal:signup-type": ("get", ALL_PLATFORM),
+    "portal:signup-terms": ("get", ALL_PLATFORM),
+    "portal:signup-email": ("post", ALL_PLATFORM),
+    "portal:signup-email-state": ("get", ALL_PLATFORM),
+    "portal:signup-verify": ("get", ALL_PLATFORM),
+    "portal:signup-information": ("get", ALL_PLATFORM),
+    "portal:login": ("get", ALL_PLATFORM),
+    "portal:logout": ("post", ALL_PLATFORM),
+    "portal:find-password": ("get", ALL_PLATFORM),
+    "portal:new-password": ("get", ALL_PLATFORM),
+    "portal:welcome": ("get", MEMBERS),
+    "portal:profile": ("get", MEMBERS),
+    "portal:confirm": ("get", MEMBERS),
+    "portal:payment": ("get", MEMBERS),
+    "portal:payment-add": ("get", MEMBERS),
+    "portal:payment-card": ("get", MEMBERS),
+    "portal:payment-default": ("post", MEMBERS),
+    "portal:payment-delete": ("post", MEMBERS),
+    "portal:console": ("get", MEMBERS),
+    "portal:organization-new": ("get", MEMBERS),
+    "portal:organization": ("get", FOUNDER),
+    "portal:catalogue": ("get", FOUNDER),
+    "portal:members": ("get", FOUNDER),
+    "portal:member-new": ("get", FOUNDER),
+    "portal:member-resend": ("post", FOUNDER),
+    "portal:member-remove": ("post", FOUNDER),
+    "portal:organization-settings": ("get", FOUNDER),
+    "portal:governance": ("get", FOUNDER),
+    "portal:wizard": ("get", FOUNDER),
+    "portal:wizard-domain": ("get", FOUNDER),
+    "portal:wizard-check": ("get", FOUNDER),
+    "portal:wizard-members": ("get", FOUNDER),
+    "portal:wizard-done": ("get", FOUNDER),
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One named pattern and the names of its parameters."""
+
+    name: str
+    parameters: tuple[str, ...]
+
+
+def addresses(urlconf: str) -> list[Address]:
+    """Return every named pattern of a URL tree but those of the operator site, which is Django's admin."""
+
+    def walk(patterns: list[Any], namespace: str, inherited: tuple[str, ...]) -> Iterator[Address]:
+        for pattern in patterns:
+            parameters = inherited + tuple(pattern.pattern.converters)
+            if isinstance(pattern, URLResolver):
+                if pattern.namespace != "admin":
+                    yield from walk(pattern.url_patterns, pattern.namespace or namespace, parameters)
+            elif isinstance(pattern, URLPattern) and pattern.name:
+                yield Address(f"{namespace}:{pattern.name}", parameters)
+
+    return list(dict.fromkeys(walk(get_resolver(urlconf).url_patterns, "", ())))
+
+
+def test_given_all_addresses_when_compared_then_each_is_in_the_table():
+    assert {address.name for address in addresses(settings.ROOT_URLCONF)} == set(PLATFORM_SITE)
+    assert {address.name for address in addresses(settings.ORGANIZATION_URLCONF)} == set(ORGANIZATION_SITE)
+
+
+@pytest.fixture
+def organization_objects(shop, agent):
+    return {
+        "service_id": "shop",
+        "ticket_id": factories.make_ticket(shop).ticket_id,
+        "agent_id": agent.pk,
+        "token": "t" * 43,
+        "name": "20260101-000000-000000-abcdef",
+        "receipt": "r" * 20,
+        "public_id": "0" * 32,
+    }
+
+
+@pytest.fixture
+def organization_clients(acme, shop, owner, agent, administrator, stranger, client_of):
+    people = {
+        "nobody": None,
+        "rightless": factories.make_iam_member(acme, "nothing"),
+        "agent": agent,
+        "administrator": administrator,
+        "organization_administrator": factories.make_iam_member(acme, "orgadmin", is_administrator=True),
+        "owner": owner,
+        "stranger": stranger,  # signed in as a user of Beta, on Acme's host
+    }
+    return {role: client_of(acme, who) for role, who in people.items()}
+
+
+def ask(client: Client, method: str, urlconf: str, address: Address, objects: dict[str, Any]) -> Any:
+    path = reverse(address.name, urlconf=urlconf, kwargs={name: objects[name] for name in address.parameters})
+    return getattr(client, method)(path)
+
+
+def outcome(response: Any) -> str:
+    """Say in one word what the server answered."""
+    if response.status_code == 302 and response.headers["Location"].startswith(("/login/?next=", "/operator/login/")):
+        return "login"
+    return {403: "refused", 404: "unknown", 405: "wrong method"}.get(response.status_code, "answered")
+
+
+@pytest.mark.parametrize("address", addresses(settings.ORGANIZATION_URLCONF), ids=lambda address: address.name)
+def test_given_each_role_when_an_address_of_the_organization_site_is_asked_then_only_the_allowed_get_in(
+    address, organization_clients, organization_objects
+):
+    method, allowed = ORGANIZATION_SITE[address.name]
+    got = {
+        role: outcome(ask(client, method, settings.ORGANIZATION_URLCONF, address, organization_objects))
+        for role, client in organization_clients.items()
+    }
+    for role in ROLES:
+        if role in allowed:
+            assert got[role] in {"answered", "unknown"}, (role, got[role])
+        elif role in {"nobody", "stranger"}:
+            assert got[role] == "login", (role, got[role])
+        else:
+            assert got[role] == "refused", (role, got[role])
+
+
+STAFF_PAGES_OF_A_SERVICE = [
+    address
+    for address in addresses(settings.ORGANIZATION_URLCONF)
+    if "service_id" in address.parameters and ORGANIZATION_SITE[address.name][1] != EVERYBODY
+]
+
+
+@pytest.mark.parametrize("address", STAFF_PAGES_OF_A_SERVICE, ids=lambda address: address.name)
+def test_given_an_unknown_service_or_an_object_of_another_tenant_when_asked_then_404_A82_A51(
+    address, organization_clients, organization_objects, beta_shop, stranger
+):
+    """Spec 10, A82; spec 50, A51."""
+    method, allowed = ORGANIZATION_SITE[address.name]
+    foreign = {
+        "ticket_id": factories.make_ticket(beta_shop).ticket_id,
+        "agent_id": stranger.pk,
+        "service_id": "shop",
+    }
+    client = organization_clients[sorted(allowed)[0]]
+    elsewhere = organization_objects | {"service_id": "nowhere"}
+    assert ask(client, method, settings.ORGANIZATION_URLCONF, address, elsewhere).status_code == 404
+    if {"ticket_id", "agent_id"} & set(address.parameters):
+        assert (
+            ask(client, method, settings.ORGANIZATION_URLCONF, address, organization_objects | foreign).status_code
+            == 404
+        )
+
+
+@pytest.fixture
+def platform_clients(acme, founder):
+    people = {
+        "nobody": None,
+        "newcomer": factories.make_platform_member(email="newcomer@example.com"),
+        "other_founder": factories.make_organization().creator,
+        "founder": founder,
+    }
+    clients = {role: Client(headers={"host": settings.BASE_HOST}) for role in people}
+    for role, user in people.items():
+        if user is not None:
+            clients[role].force_login(user)
+    return clients
+
+
+@pytest.mark.parametrize("address", addresses(settings.ROOT_URLCONF), ids=lambda address: address.name)
+def test_given_each_role_when_an_address_of_the_platform_is_asked_then_only_the_allowed_get_in(
+    address, platform_clients, acme, founder
+):
+    method, allowed = PLATFORM_SITE[address.name]
+    objects = {
+        "public_id": acme.public_id,
+        "method_id": founder.payment_methods.get().pk,
+        "member_id": factories.make_iam_member(acme).pk,
+        "token": "t" * 43,
+        "code": "use",
+        "name": "20260101-000000-000000-abcdef",
+    }
+    got = {
+        role: outcome(ask(client, method, settings.ROOT_URLCONF, address, objects))
+        for role, client in platform_clients.items()
+    }
+    for role, answer in got.items():
+        if role in allowed:
+            assert answer in {"answered", "unknown"}, (role, answer)
+        elif role == "nobody":
+            assert answer == "login", (role, answer)
+        else:
+            assert answer in {"unknown", "answered"}, (role, answer)
+    if "public_id" in address.parameters:
+        assert got["other_founder"] == got["newcomer"] == "unknown"
+        assert got["founder"] == "answered"
+    if "method_id" in address.parameters:
+        assert founder.payment_methods.count() == 1
+
+
+def test_given_each_staff_page_when_answered_then_its_headers_are_strict(organization_clients, organization_objects):
+    for address in addresses(settings.ORGANIZATION_URLCONF):
+        method, _ = ORGANIZATION_SITE[address.name]
+        response = ask(
+            organization_clients["owner"], method, settings.ORGANIZATION_URLCONF, address, organization_objects
+        )
+        if "text/html" not in response.headers.get("Content-Type", ""):
+            continue
+        policy = response.headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in policy.replace(
+            "style-src 'unsafe-inline'", "" if "mail_html" in address.name else "x"
+        )
+        assert "unsafe-eval" not in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        body = response.content.decode()
+        for inline in ("onclick=", "<script>", " style=", "javascript:"):
+            assert inline not in body, (address.name, inline)
