@@ -111,30 +111,6 @@ def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], m
     return _Kept(public_id, name, size, content_type, digest.hexdigest(), path)
 
 
-@transaction.atomic
-def bind_files(public_ids: list[str], *, service_id: int, uploader: str, is_public: bool = True) -> list[StoredFile]:
-    """Give the uploader's unbound files to what the caller makes of them, in the order given.
-
-    IDs that are unknown, foreign or already bound are left out: compare the lengths to know. Call inside the
-    transaction that creates the owner.
-    """
-    wanted = list(dict.fromkeys(public_ids))
-    if not uploader or not wanted:
-        return []
-    found = {
-        file.public_id: file
-        for file in StoredFile.objects.select_for_update(of=("self",), no_key=True)
-        .filter(public_id__in=wanted, service_id=service_id, uploader=uploader, bound_at__isnull=True)
-        .order_by("pk")
-    }
-    files = [found[public_id] for public_id in wanted if public_id in found]
-    now = timezone.now()
-    for file in files:
-        file.bound_at, file.is_public = now, is_public
-        file.save(update_fields=["bound_at", "is_public"])
-    return files
-
-
 def purge_unbound_files(*, batch: int = 500) -> int:
     """Delete uploads, of all organizations, that were bound to nothing for 24 hours; return how many."""
     purged = 0

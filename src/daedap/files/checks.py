@@ -30,7 +30,7 @@ MAX_NAME_LENGTH = 100
 """In code points, inclusive."""
 
 
-class FileRefused(DaedapError):  # noqa: N818  a refusal, as those of the core
+class FileRefused(DaedapError):
     """The upload may not be kept; nothing was stored."""
 
     code = 400

@@ -1,5 +1,27 @@
-from django.urls import URLPattern
+"""`/{serviceId}/hc/…`. Each page is also served without its last slash, and without a redirect (spec 20, 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import URLPattern, path
+
+from daedap.helpcenter import views
 
 app_name = "helpcenter"
 
-urlpatterns: list[URLPattern] = []
+
+def _page(route: str, view: Callable[..., HttpResponse], name: str) -> list[URLPattern]:
+    return [path(f"{route}/", view, name=name), path(route, view)]
+
+
+urlpatterns = [
+    *_page("hc", views.main, "main"),
+    *_page("hc/ticket", views.enquiry, "enquiry"),
+    *_page("hc/ticket/files", views.upload, "upload"),
+    *_page("hc/ticket/done/<str:receipt>", views.enquiry_done, "enquiry_done"),
+    *_page("hc/ticket/list", views.enquiries, "enquiries"),
+    *_page("hc/ticket/list/<str:ticket_id>", views.enquiry_detail, "enquiry_detail"),
+    *_page("hc/logout", views.logout, "logout"),
+]

@@ -97,26 +97,23 @@ def test_given_file_of_other_tenant_when_asked_for_then_not_found(open_shop, bet
         selectors.get_file(file.public_id)
 
 
-def test_given_uploads_of_two_visitors_when_bound_then_only_own_ones_and_only_once(open_shop):
+def test_given_uploads_of_two_visitors_when_listed_then_only_own_unbound_ones_in_the_order_asked(open_shop):
     # given
-    own, other = store(open_shop, uploader="mine"), store(open_shop, uploader="theirs")
-    ids = [own.public_id, other.public_id, "0" * 32]
-    # when
-    bound = actions.bind_files(ids, service_id=open_shop.pk, uploader="mine")
+    first, second, bound = store(open_shop), store(open_shop), store(open_shop)
+    other = store(open_shop, uploader="theirs")
+    StoredFile.objects.filter(pk=bound.pk).update(bound_at=timezone.now())
+    ids = [file.public_id for file in (second, bound, other, first, second)] + ["0" * 32]
     # then
-    assert [file.pk for file in bound] == [own.pk]
-    other.refresh_from_db()
-    assert other.bound_at is None
-    assert actions.bind_files(ids, service_id=open_shop.pk, uploader="mine") == []
-    assert actions.bind_files(ids, service_id=open_shop.pk + 1, uploader="theirs") == []
-    assert actions.bind_files(ids, service_id=open_shop.pk, uploader="") == []
+    assert selectors.list_uploads(ids, service_id=open_shop.pk, uploader="u1") == [second, first]
+    assert selectors.list_uploads(ids, service_id=open_shop.pk + 1, uploader="u1") == []
+    assert selectors.list_uploads(ids, service_id=open_shop.pk, uploader="") == []
 
 
 def test_given_unbound_uploads_when_purged_then_those_older_than_24_hours_go_with_their_bytes(open_shop, media):
     # given
     with time_machine.travel(timezone.now() - timedelta(hours=24, seconds=2), tick=False):
         old, kept = store(open_shop), store(open_shop)
-        actions.bind_files([kept.public_id], service_id=open_shop.pk, uploader="u1")
+        StoredFile.objects.filter(pk=kept.pk).update(bound_at=timezone.now())
     young = store(open_shop)
     # when
     assert actions.purge_unbound_files(batch=1) == 1

@@ -1,0 +1,117 @@
+"""The enquiry form (spec 30, section 8)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, validate_email
+from django.utils.translation import gettext_lazy as _
+
+from daedap.helpcenter.visitors import mask_email, mask_phone
+from daedap.members.models import Member
+from daedap.tickets.selectors import CategoryChoice
+
+SUBJECT_LENGTH = 200
+CONTENT_LENGTH = 5000
+_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}[0-9]")
+
+
+class _PlainText(forms.CharField):
+    """Text whose line ends count as one character."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(str(value or "").replace("\r\n", "\n").replace("\r", "\n")))
+
+
+class EnquiryForm(forms.Form):
+    """One enquiry. What a member left masked means "as stored"; the usercode is never read from the form."""
+
+    category = forms.TypedChoiceField(
+        label=_("Receipt category"),
+        coerce=int,
+        error_messages={"required": _("Please choose a category."), "invalid_choice": _("Please choose a category.")},
+    )
+    name = forms.CharField(label=_("Name"), max_length=100, required=False)
+    email = forms.CharField(
+        label=_("E-mail"), max_length=100, error_messages={"required": _("Please enter your e-mail address.")}
+    )
+    phone = forms.CharField(label=_("Phone number"), max_length=30, required=False)
+    subject = forms.CharField(
+        label=_("Subject"), max_length=SUBJECT_LENGTH, error_messages={"required": _("Please enter a subject.")}
+    )
+    content = _PlainText(
+        label=_("Enquiry content"),
+        max_length=CONTENT_LENGTH,
+        widget=forms.Textarea,
+        error_messages={"required": _("Please enter the content.")},
+    )
+    personal_agree = forms.BooleanField(
+        label=_("I agree to the collection and use of personal information as stated above."),
+        error_messages={"required": _("Please agree to the collection and use of personal information.")},
+    )
+
+    def __init__(self, *args: Any, categories: list[CategoryChoice], member: Member | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.member = member
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField) and field.max_length is not None:
+                _count_with_our_words(field, field.max_length)
+        self.offered = deepest(categories)
+        choices = [(str(choice.pk), " > ".join(choice.path)) for choice in self.offered]
+        category = cast(forms.TypedChoiceField, self.fields["category"])
+        if len(choices) == 1:
+            category.initial = choices[0][0]
+            category.choices = choices
+        else:
+            category.choices = [("", _("Please choose")), *choices]
+        if member is not None:
+            self.fields["email"].required = False
+            self.fields["name"].initial = member.username
+            self.fields["email"].initial = mask_email(member.email)
+            self.fields["phone"].initial = mask_phone(member.phone)
+
+    def clean_email(self) -> str:
+        """Return the address; a member's masked one is the stored one."""
+        given = str(self.cleaned_data["email"])
+        if self.member is not None and given and given == mask_email(self.member.email):
+            return self.member.email
+        if given:
+            self._check_email(given)
+        return given
+
+    def _check_email(self, given: str) -> None:
+        try:
+            validate_email(given)
+            whole = "*" not in given
+        except ValidationError:
+            whole = False
+        if not whole:
+            raise ValidationError(_("Please enter the whole e-mail address, for example name@example.com."))
+
+    def clean_phone(self) -> str:
+        """Return the number; a member's masked one is the stored one."""
+        given = str(self.cleaned_data["phone"])
+        if self.member is not None and given and given == mask_phone(self.member.phone):
+            return self.member.phone
+        if given and not _PHONE.fullmatch(given):
+            raise ValidationError(_("Please enter the whole phone number: digits, spaces, hyphens and +."))
+        return given
+
+
+def _count_with_our_words(field: forms.CharField, limit: int) -> None:
+    """Refuse longer texts with our sentence. The browser does not cut what is pasted: nothing is lost unseen."""
+    message = _("Please enter at most %(limit_value)d characters (now %(show_value)d).")
+    for validator in field.validators:
+        if isinstance(validator, MaxLengthValidator):
+            validator.message = message
+    field.widget.attrs.pop("maxlength", None)
+    field.widget.attrs["data-limit"] = str(limit)
+
+
+def deepest(categories: list[CategoryChoice]) -> list[CategoryChoice]:
+    """Return the categories with no offered one below: only these can be chosen (spec 30, 8.1)."""
+    levels = [category.level for category in categories[1:]] + [0]
+    return [category for category, after in zip(categories, levels, strict=False) if after <= category.level]

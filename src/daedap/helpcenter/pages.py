@@ -1,0 +1,126 @@
+"""What every help-centre page shares: its language, the frame around it, and errors inside that frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext as _
+
+from daedap.core.errors import DaedapError
+from daedap.helpcenter import languages
+from daedap.members import notices
+from daedap.members.access import HelpCentreRequest, help_centre_page, login_url_for
+from daedap.members.models import LoginType
+from daedap.members.sessions import current_session, set_help_centre_cookie
+from daedap.services.models import ServiceLanguage
+from daedap.services.selectors import list_languages
+
+View = Callable[..., HttpResponse]
+
+
+class PageRequest(HelpCentreRequest):
+    """A request on a help-centre page; `language` is one of the service's codes."""
+
+    language: str
+    languages: list[ServiceLanguage]
+
+
+def page(view: View) -> View:
+    """Open a help-centre page to everybody: the visitor is known, the language is chosen and errors keep the frame."""
+
+    @help_centre_page
+    @wraps(view)
+    def wrapper(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.languages = list_languages()
+        default = request.service.default_language
+        codes = [language.code for language in request.languages] or [default]
+        request.language = languages.choose_language(request, codes, default)
+        tag = languages.html_tag(request.language)
+        request.LANGUAGE_CODE = tag
+        with translation.override(languages.interface_language(request.language, default)):
+            request.notice = notices.read(request)
+            try:
+                response = view(request, *args, **kwargs)
+            except DaedapError as error:
+                response = error_page(request, error)
+        response["Content-Language"] = tag
+        if request.GET.get("language") == request.language:
+            _remember_language(request, response)
+        patch_vary_headers(response, ["Accept-Language", "Cookie"])
+        return response
+
+    return wrapper
+
+
+def _remember_language(request: PageRequest, response: HttpResponse) -> None:
+    if request.COOKIES.get(languages.COOKIE) != request.language:
+        set_help_centre_cookie(
+            response, request.service, languages.COOKIE, request.language, max_age=languages.COOKIE_SECONDS
+        )
+
+
+def show(
+    request: PageRequest, template: str, context: dict[str, Any], *, current: str = "", status: int = 200
+) -> HttpResponse:
+    """Return a page of the help centre; `current` is the name of the menu entry it belongs to."""
+    return render(request, template, context | {"hc": frame(request, current), "request": request}, status=status)
+
+
+def error_page(request: PageRequest, error: DaedapError) -> HttpResponse:
+    """Return the page for a refusal that no view handled, inside the help centre's frame."""
+    status = error.code if error.code in (403, 404, 409, 429) else 400
+    response = show(request, "helpcenter/error.html", {"status": status, "message": error.message}, status=status)
+    patch_cache_control(response, no_store=True)
+    return response
+
+
+def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
+    """Return what the layout draws around a page; only doors that are open are in the menu."""
+    service = request.service
+    member = request.member
+    session = current_session(request) if member is not None else None
+    entries = [("enquiry", _("Enquiry form"))]
+    if request.access.shows_list_menu:
+        entries.append(("enquiries", _("Enquiry list")))
+    logout = session is not None and session.login_type == LoginType.GET and request.GET.get("from") != "app"
+    login = request.access.shows_login_button and request.access.login_url
+    return {
+        "title": service.name,
+        "home_url": address(request, "main"),
+        "menu": [
+            {"name": name, "label": label, "url": address(request, name), "current": name == current}
+            for name, label in entries
+        ],
+        "member_name": (member.username or member.usercode) if member else None,
+        "iframe": False,
+        "footer": request.organization.name,
+        "languages": [
+            {
+                "code": languages.html_tag(language.code),
+                "name": language.name,
+                "url": _in_language(request, language.code),
+                "current": language.code == request.language,
+            }
+            for language in request.languages
+        ],
+        "logout_url": address(request, "logout") if logout else "",
+        "login_url": login_url_for(request.access, request.build_absolute_uri(request.path)) if login else "",
+    }
+
+
+def address(request: PageRequest, name: str, *args: str) -> str:
+    """Return the path of a page of this help centre."""
+    return reverse(f"helpcenter:{name}", args=(request.service.service_id, *args))
+
+
+def _in_language(request: PageRequest, code: str) -> str:
+    query = request.GET.copy()
+    query["language"] = code
+    return f"{request.path}?{query.urlencode()}"

@@ -1,0 +1,63 @@
+"""What we know of a visitor beside the member session: device, upload session, and contact data as shown."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from daedap.core.crypto import keyed_hash, new_token
+from daedap.core.requests import user_agent
+from daedap.members.sessions import set_help_centre_cookie
+from daedap.services.access import CustomerRequest
+from daedap.tickets.models import Source
+
+_MOBILE = re.compile(r"Mobile|Android|iPhone|iPad|iPod|Windows Phone|BlackBerry|Opera Mini", re.IGNORECASE)
+
+
+def source_of(request: HttpRequest) -> Source:
+    """Return the channel of an enquiry by the visitor's device: `web` or `spweb` (spec 30, 4.4)."""
+    return Source.MOBILE_WEB if _MOBILE.search(user_agent(request)) else Source.WEB
+
+
+# --- Upload session ------------------------------------------------------------------------------
+
+
+def upload_cookie_name() -> str:
+    """Return the name of the cookie by which uploads are known to be this browser's."""
+    return "__Secure-hcvisitor" if settings.SECURE else "hcvisitor"
+
+
+def uploader_of(request: CustomerRequest) -> str:
+    """Return who uploads from this browser, as files remember it; "" before it has opened a form of the service."""
+    secret = request.COOKIES.get(upload_cookie_name(), "")
+    return keyed_hash(f"{request.service.pk}:{secret}", purpose="helpcenter.uploads") if secret else ""
+
+
+def remember_browser(request: CustomerRequest, response: HttpResponse) -> None:
+    """Give the browser its upload session if it has none."""
+    if not request.COOKIES.get(upload_cookie_name()):
+        set_help_centre_cookie(response, request.service, upload_cookie_name(), new_token())
+
+
+# --- Contact data as shown (spec 30, 8.3) --------------------------------------------------------
+
+
+def mask_email(email: str) -> str:
+    """Return `ab***@example.com` for an address; "" for none."""
+    local, at, domain = email.rpartition("@")
+    if not at:
+        return "***" if email else ""
+    shown = local[:2] if len(local) > 2 else local[:1]
+    return f"{shown}***@{domain}"
+
+
+def mask_phone(phone: str) -> str:
+    """Return `010-****-5678` for a number; "" for none."""
+    digits = re.sub(r"[^0-9+]", "", phone)
+    if not digits:
+        return "****" if phone.strip() else ""
+    if len(digits) < 8:
+        return f"****{digits[-2:]}"
+    return f"{digits[:3]}-****-{digits[-4:]}"
