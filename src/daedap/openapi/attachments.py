@@ -1,0 +1,55 @@
+"""Delivery of attachments: by an unguessable ID, without authentication as the source has it (spec 30, 8.4).
+
+What customers uploaded is other people's content on our own host. Hence: sniffing off, a policy under which nothing
+runs, and inline only for types that no browser executes; everything else is saved, not opened.
+"""
+
+from __future__ import annotations
+
+from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from daedap.core.errors import NotFound
+from daedap.files.models import StoredFile
+from daedap.files.selectors import get_file, open_file
+from daedap.helpcenter.visitors import uploader_of
+from daedap.services.access import CustomerRequest, customer_page
+
+_INLINE = ("image/", "audio/", "text/plain")
+_NEVER_INLINE = frozenset({"image/svg+xml"})
+POLICY = "sandbox; default-src 'none'"
+
+
+@customer_page
+@require_safe
+def attachment(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Open (`type=open`, the default) or save (`type=download`) one attachment of this service."""
+    file = get_file(public_id)
+    if file.service_id != request.service.pk or not _may_read(file, request):
+        raise NotFound
+    download = request.GET.get("type") == "download" or not may_open(file.content_type)
+    response = FileResponse(open_file(file), as_attachment=download, filename=file.name, content_type=file.content_type)
+    return _guarded(response)  # type: ignore[return-value]  # a streaming response
+
+
+def may_open(content_type: str) -> bool:
+    """Whether a file of this type may be shown in the browser."""
+    shown = content_type.startswith(_INLINE) or content_type == "application/pdf"
+    return shown and content_type not in _NEVER_INLINE
+
+
+def _may_read(file: StoredFile, request: CustomerRequest) -> bool:
+    if file.bound_at is not None:
+        return file.is_public
+    uploader = uploader_of(request)
+    return bool(uploader) and file.uploader == uploader
+
+
+def _guarded(response: HttpResponseBase) -> HttpResponseBase:
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = POLICY
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
