@@ -55,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     password_set_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # narrower than AbstractBaseUser's
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "login_id"
     REQUIRED_FIELDS = ["name"]

@@ -1,5 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from daedap.console import views
 
 app_name = "console"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("console/me/", views.me, name="me"),
+]

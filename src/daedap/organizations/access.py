@@ -19,7 +19,7 @@ from daedap.organizations.selectors import find_member_of_user
 class StaffRequest(HttpRequest):
     """A request of a signed-in IAM member on the organization's site."""
 
-    user: User  # type: ignore[assignment]  # LoginRequiredMiddleware let nobody else through
+    user: User  # LoginRequiredMiddleware let nobody else through
     organization: Organization
     member: IamMember
     actor: Actor

@@ -27,7 +27,7 @@ class SiteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.site = "platform"  # type: ignore[attr-defined]
+        request.site = "platform"  # type: ignore[assignment]  # not django.contrib.sites
         request.organization = None  # type: ignore[attr-defined]
         request.realm = PLATFORM  # type: ignore[attr-defined]
         if request.path in ANY_HOST_PATHS or request.path.startswith(settings.STATIC_URL):
@@ -41,10 +41,10 @@ class SiteMiddleware:
         organization = find_organization_by_domain(domain)
         if organization is None or not organization.is_active:
             return render(request, "errors/404.html", status=404)
-        request.site = "organization"  # type: ignore[attr-defined]
+        request.site = "organization"  # type: ignore[assignment]
         request.organization = organization  # type: ignore[attr-defined]
         request.realm = organization.public_id  # type: ignore[attr-defined]
-        request.urlconf = settings.ORGANIZATION_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.ORGANIZATION_URLCONF
         with organization_scope(organization.pk):
             response = self.get_response(request)
         patch_vary_headers(response, ["Host"])

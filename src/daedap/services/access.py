@@ -20,7 +20,7 @@ from daedap.services.selectors import find_agent, get_service
 
 
 class ServiceRequest(StaffRequest):
-    """A request of a staff member inside one service. `agent` is None for an organization administrator without role."""
+    """A request of a staff member inside one service. `agent` is None for those who only manage the organization."""
 
     service: Service
     agent: Agent | None

@@ -115,7 +115,7 @@ class Role(models.TextChoices):
 
 
 class Agent(ServiceOwned):
-    """An IAM member who works in a service (상담원): base role, channel permissions, switches (spec 10, 2.2; 55, 10)."""
+    """An IAM member who works in a service (상담원): role, channel permissions, switches (spec 10, 2.2; 55, 10)."""
 
     member = models.ForeignKey(IamMember, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=60)

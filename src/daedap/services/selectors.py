@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
 from daedap.core.errors import NotFound
-from daedap.organizations.models import IamMember
+from daedap.organizations.models import IamMember, MemberStatus
 from daedap.services.models import Agent, Group, Service, ServiceLanguage, ServiceState
 
 
@@ -22,7 +25,7 @@ def list_services() -> list[Service]:
 
 def list_services_of_member(member: IamMember) -> list[Service]:
     """Return the usable services in which `member` is an agent, oldest first."""
-    own = Agent._base_manager.filter(member=member, removed_at__isnull=True).values("service_id")
+    own = Agent._base_manager.filter(member=member, removed_at__isnull=True).values("service_id")  # noqa: SLF001  across services
     return list(Service.objects.filter(pk__in=own, state=ServiceState.IN_USE).order_by("created_at", "pk"))
 
 
@@ -49,3 +52,39 @@ def list_groups_of_agent(agent: Agent) -> list[Group]:
 def list_languages() -> list[ServiceLanguage]:
     """Return the help-centre languages of the open service in display order."""
     return list(ServiceLanguage.objects.all())
+
+
+def list_services_with_agents() -> list[Service]:
+    """Return the services of the open organization with `agent_count`, oldest first; terminated ones are left out."""
+    agents = Agent._base_manager.filter(service=OuterRef("pk"), removed_at__isnull=True).order_by()  # noqa: SLF001
+    count = agents.values("service").annotate(count=Count("pk")).values("count")
+    services = Service.objects.exclude(state=ServiceState.STOPPED)
+    return list(services.annotate(agent_count=Coalesce(Subquery(count), 0)).order_by("created_at", "pk"))
+
+
+def list_groups() -> list[Group]:
+    """Return the groups of the open service by name."""
+    return list(Group.objects.order_by("name"))
+
+
+def get_agent(agent_id: int) -> Agent:
+    """Return the agent with this row number in the open service; raise NotFound if none or removed."""
+    agents = Agent.objects.select_related("member__user").prefetch_related("groups")
+    agent = agents.filter(pk=agent_id, removed_at__isnull=True).first()
+    if agent is None:
+        raise NotFound
+    return agent
+
+
+def list_candidates(search: str = "", *, limit: int = 20) -> list[IamMember]:
+    """Return active IAM members who are not yet agents of the open service, by name.
+
+    `search` narrows them to those whose name, account or e-mail contains it.
+    """
+    already = Agent.objects.filter(removed_at__isnull=True).values("member_id")
+    members = IamMember.objects.select_related("user").filter(status=MemberStatus.MEMBER).exclude(pk__in=already)
+    if search:
+        members = members.filter(
+            Q(user__name__icontains=search) | Q(user__login_id__icontains=search) | Q(user__email__icontains=search)
+        )
+    return list(members.order_by("user__name", "pk")[:limit])

@@ -1,0 +1,15 @@
+"""Absolute addresses of an organization's pages, for mails."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+
+from daedap.core.hosts import organization_url
+from daedap.organizations.models import Organization
+
+
+def set_password_url(organization: Organization, token: str) -> str:
+    """Return where a mailed link to a new password leads (mails E2, E3, E4)."""
+    path = reverse("organizations:set_password", args=[token], urlconf=settings.ORGANIZATION_URLCONF)
+    return organization_url(organization.domain or "", path)

@@ -1,0 +1,60 @@
+"""Forms of the organization's site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from daedap.core.errors import DaedapError
+
+
+class SignInForm(forms.Form):
+    """ID and password (spec 10, L1)."""
+
+    login_id = forms.CharField(label=_("ID"), max_length=254)
+    password = forms.CharField(label=_("Password"), strip=False, max_length=200, widget=forms.PasswordInput)
+
+
+class FindPasswordForm(forms.Form):
+    """ID and e-mail (spec 10, 4.2)."""
+
+    login_id = forms.CharField(label=_("ID"), max_length=254)
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, twice (spec 10, step 9)."""
+
+    password = forms.CharField(label=_("New password"), strip=False, max_length=200, widget=forms.PasswordInput)
+    again = forms.CharField(label=_("Re-enter new password"), strip=False, max_length=200, widget=forms.PasswordInput)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if {"password", "again"} <= given.keys() and given["password"] != given["again"]:
+            self.add_error("again", _("The two passwords differ."))
+        return given
+
+
+class ChangeKeyForm(forms.Form):
+    """The domain, typed to confirm that the organization Key shall change."""
+
+    confirmation = forms.CharField(label=_("Organization domain"), max_length=60)
+
+    def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.domain = domain
+
+    def clean_confirmation(self) -> str:
+        typed = str(self.cleaned_data["confirmation"])
+        if typed.strip().lower() != self.domain:
+            raise forms.ValidationError(_("Type the organization domain exactly as shown to confirm."))
+        return typed
+
+
+def show_error(form: forms.Form, error: DaedapError) -> None:
+    """Put a refusal next to the field it belongs to, or above the form."""
+    field = error.field if error.field in form.fields else None
+    for sentence in getattr(error, "sentences", None) or [str(error.message)]:
+        form.add_error(field, sentence)

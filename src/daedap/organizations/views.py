@@ -1,0 +1,157 @@
+"""The organization's site: signing in, passwords, and what the organization is (전체 관리 → 조직 정보)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from daedap.accounts.actions import (
+    PasswordRefused,
+    SignInRefused,
+    request_password_reset,
+    set_password_by_link,
+    sign_in,
+    sign_out,
+)
+from daedap.accounts.language import remember_language
+from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
+from daedap.accounts.models import LinkKind, User
+from daedap.accounts.passwords import IAM_DEFAULT
+from daedap.core.errors import TooManyAttempts
+from daedap.core.requests import client_ip
+from daedap.core.views import safe_next
+from daedap.organizations.access import StaffRequest, administrator_page
+from daedap.organizations.addresses import set_password_url
+from daedap.organizations.forms import ChangeKeyForm, FindPasswordForm, NewPasswordForm, SignInForm, show_error
+from daedap.organizations.keys import change_key, reveal_key
+from daedap.organizations.selectors import find_member_of_user
+
+
+def _is_active_member(user: User) -> bool:
+    return find_member_of_user(user) is not None
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def login(request: StaffRequest) -> HttpResponse:
+    """Sign an IAM member in and go on to where they wanted to be."""
+    target = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
+    if request.user.is_authenticated and request.method == "GET":
+        return redirect(target)
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            user = sign_in(
+                request, realm=request.organization.public_id, may_enter=_is_active_member, **form.cleaned_data
+            )
+        except (SignInRefused, TooManyAttempts) as error:
+            show_error(form, error)
+        else:
+            response = redirect(target)
+            remember_language(response, user.language)
+            return response
+    context = {"form": form, "next": target if target != "/" else ""}
+    return render(request, "organizations/login.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_POST
+def logout(request: StaffRequest) -> HttpResponse:
+    """End the session and show the login page."""
+    sign_out(request)
+    return redirect("organizations:login")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def find_password(request: StaffRequest) -> HttpResponse:
+    """Ask for a reset mail. The answer is the same whether or not the account exists (spec 10, 4.2)."""
+    form = FindPasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        organization = request.organization
+        request_password_reset(
+            realm=organization.public_id,
+            ip=client_ip(request),
+            make_url=lambda token: set_password_url(organization, token),
+            place=organization.name,
+            may_enter=_is_active_member,
+            organization_id=organization.pk,
+            **form.cleaned_data,
+        )
+        return redirect("organizations:find_password_sent")
+    return render(request, "organizations/find_password.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_GET
+def find_password_sent(request: StaffRequest) -> HttpResponse:
+    """Say that a mail may be on its way."""
+    return render(request, "organizations/find_password_sent.html")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def set_password(request: StaffRequest, token: str) -> HttpResponse:
+    """Where the links of mails E2, E3 and E4 lead. Opening uses nothing up; saving does."""
+    realm = request.organization.public_id
+    try:
+        link = read_link(token, PASSWORD_KINDS, realm=realm)
+        form = NewPasswordForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            set_password_by_link(
+                token=token,
+                kinds=PASSWORD_KINDS,
+                password=form.cleaned_data["password"],
+                policy=IAM_DEFAULT,
+                ip=client_ip(request),
+                realm=realm,
+            )
+            messages.success(request, _("Your new password has been saved."))
+            return redirect("organizations:login")
+    except LinkRefused as error:
+        return render(request, "organizations/link_refused.html", {"message": error.message}, status=410)
+    except PasswordRefused as error:
+        show_error(form, error)
+    context = {"form": form, "account": link.user, "policy": IAM_DEFAULT, "first": link.kind == LinkKind.SET_PASSWORD}
+    return render(request, "organizations/set_password.html", context, status=422 if form.errors else 200)
+
+
+@administrator_page
+@never_cache
+@require_GET
+def info(request: StaffRequest) -> HttpResponse:
+    """Show name, ID, domain and OC URL; the Key stays covered until asked for."""
+    return render(request, "organizations/info.html", {"key": None})
+
+
+@administrator_page
+@never_cache
+@require_POST
+def show_key(request: StaffRequest) -> HttpResponse:
+    """Show the organization Key this once; who looked is recorded."""
+    key = reveal_key(organization_id=request.organization.pk, actor=request.actor)
+    template = "organizations/_key.html" if request.htmx else "organizations/info.html"  # type: ignore[attr-defined]
+    return render(request, template, {"key": key})
+
+
+@administrator_page
+@require_http_methods(["GET", "POST"])
+def new_key(request: StaffRequest) -> HttpResponse:
+    """Name what changing the Key breaks, and change it once the domain was typed."""
+    form = ChangeKeyForm(request.POST if request.method == "POST" else None, domain=request.organization.domain or "")
+    if form.is_valid():
+        change_key(organization_id=request.organization.pk, actor=request.actor)
+        messages.success(request, _("The organization Key was changed. The old key no longer works."))
+        return redirect("organizations:info")
+    return render(request, "organizations/change_key.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,277 @@
+"""Adding services, and who works in them. Every change of rights is recorded with it (spec 10, 5.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from daedap.audit.actions import record
+from daedap.core import events
+from daedap.core.actors import Actor
+from daedap.core.crypto import new_key
+from daedap.core.errors import Conflict, DaedapError, NotFound
+from daedap.core.scoping import service_scope
+from daedap.organizations.models import IamMember, MemberStatus
+from daedap.services.models import (
+    Agent,
+    ContractItem,
+    Group,
+    GroupMembership,
+    Role,
+    Service,
+    ServiceLanguage,
+    ServiceState,
+    ServiceType,
+)
+from daedap.services.rules import (
+    LANGUAGES,
+    ServiceRefused,
+    check_languages,
+    check_name,
+    check_service_id,
+    check_time_zone,
+)
+
+
+class AgentRefused(DaedapError):
+    """A rule of agents forbids it; `field` says which input. Nothing was changed."""
+
+    message = _("This agent cannot be changed.")
+
+
+class LastAdministrator(DaedapError):
+    """A service keeps at least one administrator (spec 55, 10)."""
+
+    code = 409
+    field = "role"
+    message = _("A service needs at least one administrator. Make somebody else administrator first.")
+
+
+@transaction.atomic
+def add_service(
+    *,
+    organization_id: int,
+    service_id: str,
+    name: str,
+    actor: Actor,
+    type: ServiceType = ServiceType.CONSULTATION,  # noqa: A002  the product's word
+    languages: Sequence[str] = ("ko",),
+    default_language: str = "ko",
+    time_zone: str = "",
+) -> Service:
+    """Add a service to the open organization, contracted for tickets and in use, with a Key and one group.
+
+    An issue-management service has no help-centre languages (A56). Raise ServiceRefused naming the field; of two that
+    take one ID or name at once exactly one wins. Publishes `services.service_created`.
+    """
+    check_service_id(service_id)
+    name = check_name(name)
+    consults = type == ServiceType.CONSULTATION
+    codes = check_languages(languages, default_language) if consults else []
+    zone = check_time_zone(time_zone, default_language)
+    service = _create_service(
+        organization_id=organization_id,
+        service_id=service_id,
+        name=name,
+        type=type,
+        default_language=default_language,
+        time_zone=zone,
+    )
+    owned = {"organization_id": organization_id, "service": service}
+    with service_scope(organization_id, service.pk):
+        ServiceLanguage.objects.bulk_create(
+            ServiceLanguage(**owned, code=code, name=LANGUAGES[code], order=order) for order, code in enumerate(codes)
+        )
+        ContractItem.objects.create(**owned, code="ticket")
+        with translation.override(default_language if default_language in ("ko", "en") else "ko"):
+            Group.objects.create(**owned, name=gettext("Default group"))
+    record(
+        "services.service_added",
+        actor=actor,
+        organization_id=organization_id,
+        service_id=service.pk,
+        target=str(service),
+        service=service_id,
+    )
+    events.publish("services.service_created", service_id=service.pk, organization_id=organization_id)
+    return service
+
+
+def _create_service(**facts: Any) -> Service:
+    try:
+        with transaction.atomic():
+            return Service.objects.create(
+                **facts, state=ServiceState.IN_USE, contracted_at=timezone.now(), key=new_key()
+            )
+    except IntegrityError as error:  # somebody else was a moment faster
+        if "service_name_unique" in str(error):
+            raise ServiceRefused(_("This service name is already in use."), field="name") from error
+        raise ServiceRefused(_("This service ID is already in use."), field="service_id") from error
+
+
+def _lock_service(service: Service) -> None:
+    """Let changes of one service's agents follow one another, so that a last administrator stays."""
+    locked = Service.objects.select_for_update(of=("self",), no_key=True).get(pk=service.pk)
+    if locked.state != ServiceState.IN_USE:
+        raise Conflict(_("The service is suspended; its settings cannot be changed."))
+
+
+def _get_agent(agent_id: int) -> Agent:
+    agent = Agent.objects.filter(pk=agent_id, removed_at=None).first()
+    if agent is None:
+        raise NotFound
+    return agent
+
+
+def _rights(agent: Agent | None) -> dict[str, Any] | None:
+    if agent is None or agent.removed_at is not None:
+        return None
+    return {"role": agent.role, "tickets": agent.may_tickets, "hand_over": agent.may_hand_over}
+
+
+def _record_rights(action: str, *, agent: Agent, before: dict[str, Any] | None, actor: Actor) -> None:
+    record(
+        action,
+        actor=actor,
+        organization_id=agent.organization_id,
+        service_id=agent.service_id,
+        target=str(agent),
+        name=agent.name,
+        before=before,
+        after=_rights(agent),
+    )
+
+
+@transaction.atomic
+def add_agent(
+    *,
+    service: Service,
+    member_id: int,
+    role: str,
+    group_ids: Collection[int],
+    actor: Actor,
+    may_hand_over: bool = False,
+) -> Agent:
+    """Make an active IAM member an agent of the open service, in at least one group (spec 55, 10).
+
+    Somebody who was an agent here before comes back under the old row, so that their history stays theirs. Raise
+    AgentRefused naming the field. Publishes `services.agent_added`.
+    """
+    _lock_service(service)
+    member = IamMember.objects.select_related("user").filter(pk=member_id, status=MemberStatus.MEMBER).first()
+    if member is None:
+        raise AgentRefused(_("Choose a member from the list."), field="member")
+    agent = Agent.objects.filter(member=member).first()
+    if agent is not None and agent.removed_at is None:
+        raise AgentRefused(_("This member is already an agent of the service."), field="member")
+    agent = agent or Agent(organization_id=service.organization_id, service=service, member=member)
+    agent.name = member.user.name
+    agent.role = _known_role(role)
+    agent.may_tickets = agent.takes_tickets = True
+    agent.may_hand_over = may_hand_over
+    agent.may_read_access_log = agent.controls_assignment = False
+    agent.removed_at = None
+    agent.save()
+    _set_groups(agent, group_ids)
+    _record_rights("services.agent_added", agent=agent, before=None, actor=actor)
+    events.publish(
+        "services.agent_added", organization_id=agent.organization_id, service_id=agent.service_id, agent_id=agent.pk
+    )
+    return agent
+
+
+@transaction.atomic
+def change_agent(
+    *,
+    service: Service,
+    agent_id: int,
+    actor: Actor,
+    role: str | None = None,
+    may_hand_over: bool | None = None,
+    group_ids: Collection[int] | None = None,
+) -> Agent:
+    """Change what is given of an agent of the open service; None leaves as is. Effective with their next request.
+
+    Raise LastAdministrator, AgentRefused naming the field, or NotFound. Publishes `services.agent_changed`.
+    """
+    _lock_service(service)
+    agent = _get_agent(agent_id)
+    before = _rights(agent)
+    if role is not None and role != agent.role:
+        _keep_an_administrator(agent)
+        agent.role = _known_role(role)
+        if agent.role == Role.AGENT:
+            agent.may_read_access_log = False  # not selectable for base role agent (spec 55, 10)
+    if may_hand_over is not None:
+        agent.may_hand_over = may_hand_over
+    agent.save(update_fields=["role", "may_hand_over", "may_read_access_log"])
+    if group_ids is not None:
+        _set_groups(agent, group_ids)
+    if before != _rights(agent):
+        _record_rights("services.agent_changed", agent=agent, before=before, actor=actor)
+    events.publish(
+        "services.agent_changed", organization_id=agent.organization_id, service_id=agent.service_id, agent_id=agent.pk
+    )
+    return agent
+
+
+def change_agent_role(*, service: Service, agent_id: int, role: str, actor: Actor) -> Agent:
+    """Change an agent's base role; raise LastAdministrator if nobody would administer the service any more."""
+    return change_agent(service=service, agent_id=agent_id, role=role, actor=actor)
+
+
+@transaction.atomic
+def remove_agent(*, service: Service, agent_id: int, actor: Actor) -> None:
+    """Take an agent out of the open service. The row stays for the history, the groups are left.
+
+    Raise LastAdministrator or NotFound. Publishes `services.agent_removed`; whoever keeps work of theirs frees it.
+    """
+    _lock_service(service)
+    agent = _get_agent(agent_id)
+    _keep_an_administrator(agent)
+    before = _rights(agent)
+    agent.removed_at = timezone.now()
+    agent.save(update_fields=["removed_at"])
+    GroupMembership.objects.filter(agent=agent).delete()
+    _record_rights("services.agent_removed", agent=agent, before=before, actor=actor)
+    events.publish(
+        "services.agent_removed", organization_id=agent.organization_id, service_id=agent.service_id, agent_id=agent.pk
+    )
+
+
+def _keep_an_administrator(agent: Agent) -> None:
+    others = Agent.objects.filter(role=Role.ADMINISTRATOR, removed_at=None).exclude(pk=agent.pk)
+    if agent.is_administrator and not others.exists():
+        raise LastAdministrator
+
+
+def _known_role(role: str) -> Role:
+    if role not in Role.values:
+        raise AgentRefused(_("Choose a role."), field="role")
+    return Role(role)
+
+
+def _set_groups(agent: Agent, group_ids: Collection[int]) -> None:
+    """Put the agent into exactly these groups; who joins one stands at its end."""
+    wanted = {group.pk: group for group in Group.objects.filter(pk__in=group_ids)}
+    if not wanted or len(wanted) != len(set(group_ids)):
+        raise AgentRefused(_("Choose at least one group."), field="groups")
+    memberships = GroupMembership.objects.filter(agent=agent)
+    memberships.exclude(group_id__in=wanted).delete()
+    present = set(memberships.values_list("group_id", flat=True))
+    for pk, group in wanted.items():
+        if pk in present:
+            continue
+        last = GroupMembership.objects.filter(group=group).order_by("-order").values_list("order", flat=True).first()
+        GroupMembership.objects.create(
+            organization_id=agent.organization_id,
+            service_id=agent.service_id,
+            group=group,
+            agent=agent,
+            order=(last or 0) + 1,
+        )

@@ -1,0 +1,138 @@
+"""Global Management → Contract service status, and Service Management → Agents."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from daedap.core.errors import DaedapError
+from daedap.organizations.access import StaffRequest, administrator_page
+from daedap.organizations.forms import show_error
+from daedap.services.access import ServiceRequest, agents_page
+from daedap.services.actions import LastAdministrator, add_agent, add_service, change_agent, remove_agent
+from daedap.services.forms import AddAgentForm, AddServiceForm, AgentForm
+from daedap.services.models import ServiceType
+from daedap.services.selectors import (
+    get_agent,
+    list_agents,
+    list_candidates,
+    list_groups,
+    list_services_with_agents,
+)
+
+
+@administrator_page
+@require_GET
+def service_list(request: StaffRequest) -> HttpResponse:
+    """Show the services of the organization (계약 현황)."""
+    return render(request, "services/list.html", {"services": list_services_with_agents()})
+
+
+@administrator_page
+@require_http_methods(["GET", "POST"])
+def service_add(request: StaffRequest) -> HttpResponse:
+    """Add a service. The type comes first, because an issue service asks for less (A56)."""
+    given = request.POST.get("type", request.GET.get("type", ""))
+    kind = ServiceType.ISSUE if given == str(ServiceType.ISSUE.value) else ServiceType.CONSULTATION
+    form = AddServiceForm(request.POST if request.method == "POST" else None, type=kind)
+    if form.is_valid():
+        try:
+            service = add_service(
+                organization_id=request.organization.pk, actor=request.actor, type=kind, **form.cleaned_data
+            )
+        except DaedapError as error:
+            show_error(form, error)
+        else:
+            messages.success(request, _("%(name)s was added. Next, choose its agents.") % {"name": service.name})
+            return redirect("services:agents", service.service_id)
+    context = {"form": form, "kind": kind, "types": ServiceType}
+    return render(request, "services/add.html", context, status=422 if form.errors else 200)
+
+
+@agents_page
+@require_GET
+def agents(request: ServiceRequest) -> HttpResponse:
+    """List the agents of the service."""
+    return render(request, "services/agents.html", {"service": request.service, "agents": list_agents()})
+
+
+@agents_page
+@require_http_methods(["GET", "POST"])
+def agent_add(request: ServiceRequest) -> HttpResponse:
+    """Search a member and make them an agent."""
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    empty_search = "q" in request.GET and not search
+    candidates = [] if empty_search else list_candidates(search)
+    data = request.POST if request.method == "POST" else None
+    form = AddAgentForm(data, candidates=candidates, groups=list_groups())
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            agent = add_agent(
+                service=request.service,
+                member_id=given["member"],
+                role=given["role"],
+                group_ids=given["groups"],
+                may_hand_over=given["may_hand_over"],
+                actor=request.actor,
+            )
+        except DaedapError as error:
+            show_error(form, error)
+        else:
+            messages.success(request, _("%(name)s is now an agent.") % {"name": agent.name})
+            return redirect("services:agents", request.service.service_id)
+    context = {
+        "service": request.service,
+        "form": form,
+        "search": search,
+        "empty_search": empty_search,
+        "candidates": candidates,
+    }
+    return render(request, "services/agent_add.html", context, status=422 if form.errors or empty_search else 200)
+
+
+@agents_page
+@require_http_methods(["GET", "POST"])
+def agent_edit(request: ServiceRequest, agent_id: int) -> HttpResponse:
+    """Change role, groups and hand-over right of an agent."""
+    agent = get_agent(agent_id)
+    form = AgentForm(request.POST if request.method == "POST" else None, groups=list_groups(), agent=agent)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            change_agent(
+                service=request.service,
+                agent_id=agent.pk,
+                role=given["role"],
+                group_ids=given["groups"],
+                may_hand_over=given["may_hand_over"],
+                actor=request.actor,
+            )
+        except DaedapError as error:
+            show_error(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("services:agents", request.service.service_id)
+    context = {"service": request.service, "agent": agent, "form": form}
+    return render(request, "services/agent_edit.html", context, status=422 if form.errors else 200)
+
+
+@agents_page
+@require_http_methods(["GET", "POST"])
+def agent_remove(request: ServiceRequest, agent_id: int) -> HttpResponse:
+    """Say what removing means, and do it."""
+    agent = get_agent(agent_id)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            remove_agent(service=request.service, agent_id=agent.pk, actor=request.actor)
+        except LastAdministrator as error:
+            refusal = str(error.message)
+        else:
+            messages.success(request, _("%(name)s is no longer an agent.") % {"name": agent.name})
+            return redirect("services:agents", request.service.service_id)
+    context = {"service": request.service, "agent": agent, "refusal": refusal}
+    return render(request, "services/agent_remove.html", context, status=422 if refusal else 200)
