@@ -1,5 +1,54 @@
-from django.urls import URLPattern
+"""Addresses of the platform site."""
+
+from django.urls import path
+
+from daedap.portal.views import console, home, login, payment, signup, wizard
 
 app_name = "portal"
 
-urlpatterns: list[URLPattern] = []
+_ORGANIZATION = "console/<str:public_id>/"
+_WIZARD = f"{_ORGANIZATION}online-contact/"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("terms/<str:code>/", home.terms, name="terms"),
+    # Sign-up
+    path("signup/", signup.country, name="signup"),
+    path("signup/type/", signup.membership_type, name="signup-type"),
+    path("signup/terms/", signup.terms, name="signup-terms"),
+    path("signup/email/", signup.email, name="signup-email"),
+    path("signup/email/state/", signup.email_state, name="signup-email-state"),
+    path("signup/verify/<str:token>/", signup.verify, name="signup-verify"),
+    path("signup/information/", signup.information, name="signup-information"),
+    path("welcome/", signup.welcome, name="welcome"),
+    # Sign-in
+    path("login/", login.log_in, name="login"),
+    path("logout/", login.log_out, name="logout"),
+    path("login/find-password/", login.find_password, name="find-password"),
+    path("login/password/<str:token>/", login.new_password, name="new-password"),
+    # My Page
+    path("me/", home.profile, name="profile"),
+    path("me/confirm/", payment.confirm, name="confirm"),
+    path("me/payment/", payment.methods, name="payment"),
+    path("me/payment/add/", payment.choose, name="payment-add"),
+    path("me/payment/add/card/", payment.card, name="payment-card"),
+    path("me/payment/<int:method_id>/default/", payment.make_default, name="payment-default"),
+    path("me/payment/<int:method_id>/delete/", payment.delete, name="payment-delete"),
+    # Console
+    path("console/", console.organizations, name="console"),
+    path("console/new/", console.create, name="organization-new"),
+    path(_ORGANIZATION, console.dashboard, name="organization"),
+    path(f"{_ORGANIZATION}services/", console.catalogue, name="catalogue"),
+    path(f"{_ORGANIZATION}members/", console.members, name="members"),
+    path(f"{_ORGANIZATION}members/new/", console.register_member, name="member-new"),
+    path(f"{_ORGANIZATION}members/<int:member_id>/resend/", console.resend, name="member-resend"),
+    path(f"{_ORGANIZATION}members/<int:member_id>/remove/", console.remove_member, name="member-remove"),
+    path(f"{_ORGANIZATION}settings/", console.basic_settings, name="organization-settings"),
+    path(f"{_ORGANIZATION}governance/", console.governance, name="governance"),
+    # Activation wizard
+    path(_WIZARD, wizard.start, name="wizard"),
+    path(f"{_WIZARD}domain/", wizard.domain, name="wizard-domain"),
+    path(f"{_WIZARD}domain/check/", wizard.check, name="wizard-check"),
+    path(f"{_WIZARD}members/", wizard.members, name="wizard-members"),
+    path(f"{_WIZARD}done/", wizard.done, name="wizard-done"),
+]

@@ -1,0 +1,247 @@
+"""What the platform site does: sign-up, business verification, the wizard's first step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from daedap.accounts import passwords
+from daedap.accounts.actions import PasswordRefused
+from daedap.accounts.models import (
+    PLATFORM,
+    Country,
+    MailLink,
+    MembershipType,
+    PlatformMember,
+    TermsConsent,
+    User,
+    Verification,
+)
+from daedap.audit.actions import record
+from daedap.core import events, limits
+from daedap.core.actors import Actor
+from daedap.core.errors import Conflict, DaedapError, TooManyAttempts
+from daedap.core.hosts import platform_url
+from daedap.core.mail import Letter, queue_letter
+from daedap.files.actions import store_platform_file
+from daedap.organizations import actions as organizations
+from daedap.organizations.models import Organization
+from daedap.portal.drafts import is_verified
+from daedap.portal.terms import BY_CODE, TERMS
+
+BUSINESS_COUNTRIES = frozenset({Country.KR, Country.JP})
+"""Where business membership is offered (spec 10, 1b)."""
+
+CERTIFICATE_TYPES = ("pdf", "jpg", "jpeg", "png")
+CERTIFICATE_BYTES = 10 * 1024 * 1024
+
+MAILS_PER_ADDRESS = 5
+MAILS_PER_IP = 20
+_HOUR = timedelta(hours=1)
+
+
+class SignUpRefused(DaedapError):
+    """The sign-up breaks a rule; no account was created."""
+
+
+class EmailTaken(SignUpRefused):
+    """Somebody has this address already, in whichever case (A3). Said only to who proved to own it."""
+
+    field = "email"
+    message = _("This e-mail address is already registered. Log in, or use Find password.")
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """Everything a member told us. `link_hash` is the proof that the address is theirs."""
+
+    country: str
+    membership_type: str
+    terms: tuple[str, ...]
+    email: str
+    link_hash: str
+    name: str
+    password: str = field(repr=False)
+    mobile: str
+    language: str = "ko"
+    business: dict[str, str] = field(default_factory=dict)
+    address: str = ""
+    landline: str = ""
+
+
+def queue_verification_mail(*, email: str, token: str, language: str, ip: str) -> None:
+    """Mail E1: a link that proves the address. The same for known and unknown addresses; raise TooManyAttempts."""
+    if (
+        limits.count_up("sign-up.mail-ip", ip, window=_HOUR) > MAILS_PER_IP
+        or limits.count_up("sign-up.mail", email.lower(), window=_HOUR) > MAILS_PER_ADDRESS
+    ):
+        raise TooManyAttempts(_("Too many mails were sent. Please try again in an hour."), field="email")
+    with translation.override(language):
+        letter = Letter(
+            subject=gettext("[%(product)s] Please verify your e-mail address.") % {"product": settings.PRODUCT_NAME},
+            reason=gettext("You receive this mail because this address was entered at sign-up."),
+            paragraphs=[
+                gettext("Press the button to verify your address, then go on in the window where you are signing up.")
+            ],
+            button_label=gettext("Verify"),
+            button_url=platform_url(f"/signup/verify/{token}/"),
+            footnotes=[
+                gettext("The link works once and for 24 hours."),
+                gettext("If you are not signing up yourself, ignore this mail and do not press the button."),
+            ],
+        )
+    queue_letter(letter, to=email, language=language, kind="sign-up-verification")
+
+
+@transaction.atomic
+def sign_up(*, facts: SignUp, certificate: UploadedFile[Any] | None, ip: str) -> User:
+    """Create the account of a platform member with the consents given (spec 10, step 1).
+
+    Raises SignUpRefused, EmailTaken, PasswordRefused or FileRefused; nothing is stored then.
+    """
+    _check_rules(facts, certificate)
+    if broken := passwords.list_broken_rules(facts.password, policy=passwords.PLATFORM, login_id=facts.email):
+        raise PasswordRefused(broken)
+    user = _create_user(facts)
+    business = facts.membership_type == MembershipType.BUSINESS
+    PlatformMember.objects.create(
+        user=user,
+        country=facts.country,
+        membership_type=facts.membership_type,
+        mobile=facts.mobile,
+        marketing_consent_at=timezone.now() if "marketing" in facts.terms else None,
+        verification=_first_verification(business=business),
+        address=facts.address,
+        landline=facts.landline,
+        certificate_id=_keep_certificate(certificate) if certificate is not None else "",
+        **(facts.business if business else {}),
+    )
+    TermsConsent.objects.bulk_create(
+        TermsConsent(user=user, terms=code, version=BY_CODE[code].version) for code in facts.terms
+    )
+    # Whoever else holds the link's hash cannot sign up with it again.
+    MailLink.objects.filter(token_hash=facts.link_hash).update(voided_at=timezone.now())
+    record("accounts.signed_up", actor=user.as_actor(ip), target=str(user), membership_type=facts.membership_type)
+    events.publish("accounts.signed_up", user_id=user.pk)
+    return user
+
+
+def _check_rules(facts: SignUp, certificate: UploadedFile[Any] | None) -> None:
+    if facts.country not in Country.values:
+        raise SignUpRefused(_("Choose a country."), field="country")
+    if facts.membership_type not in MembershipType.values or (
+        facts.membership_type == MembershipType.BUSINESS and facts.country not in BUSINESS_COUNTRIES
+    ):
+        raise SignUpRefused(_("Choose a membership type."), field="membership_type")
+    if any(terms.required and terms.code not in facts.terms for terms in TERMS) or not set(facts.terms) <= set(BY_CODE):
+        raise SignUpRefused(_("You must agree to the required items."), field="terms")
+    if (
+        not is_verified(facts.link_hash)
+        or MailLink.objects.filter(token_hash=facts.link_hash, voided_at__isnull=False).exists()
+    ):
+        raise SignUpRefused(_("Verify your e-mail address first."), field="email")
+    needs = facts.membership_type == MembershipType.BUSINESS and facts.country == Country.KR
+    if needs and certificate is None:
+        raise SignUpRefused(_("Attach your business registration certificate."), field="certificate")
+
+
+def _create_user(facts: SignUp) -> User:
+    if email_is_taken(facts.email):
+        raise EmailTaken
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                realm=PLATFORM,
+                login_id=facts.email,
+                email=facts.email,
+                name=facts.name,
+                password=facts.password,
+                language=facts.language,
+            )
+    except IntegrityError as error:
+        raise EmailTaken from error
+
+
+def email_is_taken(email: str) -> bool:
+    """Whether a platform member has this address, in whichever case. Tell only who proved to own it."""
+    return User.objects.filter(realm=PLATFORM, login_id=email.lower()).exists()
+
+
+def _first_verification(*, business: bool) -> Verification:
+    if not business:
+        return Verification.NOT_NEEDED
+    return Verification.APPROVED if settings.BUSINESS_VERIFICATION == "automatic" else Verification.PENDING
+
+
+def _keep_certificate(upload: UploadedFile[Any]) -> str:
+    return store_platform_file(upload, allowed=CERTIFICATE_TYPES, max_bytes=CERTIFICATE_BYTES).public_id
+
+
+@transaction.atomic
+def decide_verification(*, member_id: int, approve: bool, actor: Actor) -> PlatformMember:
+    """Approve or refuse a business member and tell them by mail E9; raise Conflict for an individual."""
+    member = (
+        PlatformMember.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=member_id)
+    )
+    decided = Verification.APPROVED if approve else Verification.REFUSED
+    if member.membership_type != MembershipType.BUSINESS:
+        raise Conflict(_("Only business members are verified."))
+    if member.verification == decided:
+        return member
+    member.verification = decided
+    member.save(update_fields=["verification"])
+    record(
+        "accounts.business_verified" if approve else "accounts.business_refused", actor=actor, target=str(member.user)
+    )
+    _queue_verification_result(member, approved=approve)
+    return member
+
+
+def _queue_verification_result(member: PlatformMember, *, approved: bool) -> None:
+    user, product = member.user, {"product": settings.PRODUCT_NAME}
+    with translation.override(user.language):
+        if approved:
+            subject = gettext("[%(product)s] Your business has been verified.") % product
+            text = gettext("You can now register a payment method and create organizations.")
+        else:
+            subject = gettext("[%(product)s] Your business could not be verified.") % product
+            text = gettext(
+                "What you entered does not match your certificate. Please contact the operator of this site."
+            )
+        letter = Letter(
+            subject=subject,
+            reason=gettext("You receive this mail because you signed up as a business member."),
+            greeting=gettext("Hello %(name)s,") % {"name": user.name},
+            paragraphs=[text],
+            facts=[(gettext("Company name"), member.company_name)],
+            button_label=gettext("Payment methods") if approved else "",
+            button_url=platform_url("/me/payment/") if approved else "",
+        )
+    queue_letter(letter, to=user.email, language=user.language, kind="business-verification")
+
+
+def choose_two_step_login(*, user: User, on: bool, actor: Actor) -> None:
+    """Remember whether the member wants 2-step login (spec 10, step 1)."""
+    PlatformMember.objects.filter(user=user).update(two_step_login=on)
+    record("accounts.two_step_login_chosen", actor=actor, target=str(user), on=on)
+
+
+@transaction.atomic
+def save_first_step(*, organization: Organization, name: str, domain: str, actor: Actor) -> Organization:
+    """The wizard's Save: rename and domain together or not at all. Raises NameRefused or DomainRefused."""
+    organizations.rename_organization(organization=organization, name=name, actor=actor)
+    return organizations.save_domain(organization=organization, domain=domain, actor=actor)
+
+
+def business_facts(cleaned: dict[str, Any]) -> dict[str, str]:
+    """Return what a business member told us, by the names of the model."""
+    names = ("company_name", "business_number", "representative", "business_type", "business_item")
+    return {name: cleaned[name] for name in names}

@@ -1,0 +1,1 @@
+"""Forms of the platform site: the shape of what people type. Rules are in the actions."""

@@ -1,0 +1,190 @@
+"""Forms of sign-up."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import phonenumbers
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from stdnum.kr import brn
+
+from daedap.accounts.models import Country, MembershipType
+from daedap.portal.actions import BUSINESS_COUNTRIES
+from daedap.portal.terms import TERMS
+
+
+class CountryForm(forms.Form):
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=Country.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a country."), "invalid_choice": _("Choose a country.")},
+    )
+
+
+class TypeForm(forms.Form):
+    membership_type = forms.ChoiceField(
+        label=_("Membership type"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a membership type."), "invalid_choice": _("Choose a membership type.")},
+    )
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["membership_type"])
+        field.choices = [
+            choice
+            for choice in MembershipType.choices
+            if choice[0] != MembershipType.BUSINESS or country in BUSINESS_COUNTRIES
+        ]
+
+
+class TermsForm(forms.Form):
+    """One tick per document; the required ones together are refused with one sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for terms in TERMS:
+            self.fields[terms.code] = forms.BooleanField(label=terms.label, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if any(terms.required and not cleaned.get(terms.code) for terms in TERMS):
+            raise forms.ValidationError(_("You must agree to the required items."))
+        return cleaned
+
+    @property
+    def agreed(self) -> list[str]:
+        return [terms.code for terms in TERMS if self.cleaned_data.get(terms.code)]
+
+
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label=_("ID (e-mail)"),
+        max_length=254,
+        error_messages={
+            "required": _("Enter your e-mail address."),
+            "invalid": _("Enter a valid e-mail address."),
+            "max_length": _("Enter a valid e-mail address."),
+        },
+    )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return email.strip()
+
+
+class InformationForm(forms.Form):
+    """What every member tells; the e-mail is verified before and not asked again."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(render_value=False),
+        help_text=_("8 to 64 characters with a letter, a digit and a special character."),
+        error_messages={"required": _("Enter a password.")},
+    )
+    password_again = forms.CharField(
+        label=_("Password, once more"),
+        strip=False,
+        widget=forms.PasswordInput(render_value=False),
+        error_messages={"required": _("Enter the password once more.")},
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        error_messages={"required": _("Enter your name."), "max_length": _("Use up to 60 characters.")},
+    )
+    mobile = forms.CharField(
+        label=_("Mobile number"), max_length=30, error_messages={"required": _("Enter your mobile number.")}
+    )
+    landline = forms.CharField(label=_("Landline"), max_length=20, required=False)
+    address = forms.CharField(label=_("Address"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = country
+
+    def clean_mobile(self) -> str:
+        text = self.cleaned_data["mobile"]
+        try:
+            number = phonenumbers.parse(text, self.country)
+        except phonenumbers.NumberParseException as error:
+            raise forms.ValidationError(_("Enter a valid mobile number.")) from error
+        if not phonenumbers.is_valid_number(number):
+            raise forms.ValidationError(_("Enter a valid mobile number."))
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, again = cleaned.get("password"), cleaned.get("password_again")
+        if first and again and first != again:
+            self.add_error("password_again", _("The two passwords differ."))
+        return cleaned
+
+
+class BusinessInformationForm(InformationForm):
+    """Besides, what a business tells; Korean ones attach their certificate (spec 10, step 1)."""
+
+    company_name = forms.CharField(
+        label=_("Company name"), max_length=100, error_messages={"required": _("Enter the company name.")}
+    )
+    business_number = forms.CharField(
+        label=_("Business registration number"),
+        max_length=20,
+        error_messages={"required": _("Enter the business registration number.")},
+    )
+    representative = forms.CharField(
+        label=_("Representative"), max_length=60, error_messages={"required": _("Enter the representative's name.")}
+    )
+    business_type = forms.CharField(
+        label=_("Business type"), max_length=100, error_messages={"required": _("Enter the business type.")}
+    )
+    business_item = forms.CharField(
+        label=_("Business item"), max_length=100, error_messages={"required": _("Enter the business item.")}
+    )
+    certificate = forms.FileField(
+        label=_("Business registration certificate"),
+        help_text=_("One PDF, JPG or PNG file of up to 10 MB."),
+        error_messages={
+            "required": _("Attach your business registration certificate."),
+            "missing": _("Attach your business registration certificate."),
+            "empty": _("The file is empty."),
+        },
+    )
+
+    field_order = (
+        "password",
+        "password_again",
+        "name",
+        "mobile",
+        "company_name",
+        "business_number",
+        "representative",
+        "business_type",
+        "business_item",
+        "address",
+        "landline",
+        "certificate",
+    )
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, country=country, **kwargs)
+        for name, sentence in (("address", _("Enter the address.")), ("landline", _("Enter the landline number."))):
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = sentence
+        if country != Country.KR:
+            del self.fields["certificate"]
+
+    def clean_business_number(self) -> str:
+        text: str = self.cleaned_data["business_number"]
+        if self.country != Country.KR:
+            return text
+        if not brn.is_valid(text) or not set(text) <= set("0123456789- "):
+            raise forms.ValidationError(_("The business registration number is not correct."))
+        return str(brn.compact(text))
+
+
+class WelcomeForm(forms.Form):
+    two_step_login = forms.BooleanField(label=_("Use 2-step login"), required=False, initial=True)

@@ -1,0 +1,1 @@
+"""Views of the platform site, one module per screen."""

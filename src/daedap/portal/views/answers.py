@@ -1,0 +1,27 @@
+"""Answers that several screens give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+
+def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
+    """Show a page with its form: 422 if what was sent is wrong, else 200."""
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def go(request: HttpRequest, target: str) -> HttpResponse:
+    """Send the browser to `target`, also when the form was sent by htmx."""
+    if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
+        return HttpResponse(status=200, headers={"HX-Redirect": target})
+    return redirect(target)
+
+
+def dialog_form(request: HttpRequest, page: str, part: str, form: Form, **context: Any) -> HttpResponse:
+    """Show a form again: in its dialog when it was sent by htmx, else as a page of its own."""
+    return form_page(request, part if request.htmx else page, form, **context)  # type: ignore[attr-defined]  # as above

@@ -1,0 +1,185 @@
+"""The console: organizations, their services, members and settings (spec 10, steps 3–5 and 7.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from daedap.accounts import limits
+from daedap.accounts.passwords import IAM_DEFAULT
+from daedap.core.errors import DaedapError
+from daedap.core.views import safe_next
+from daedap.organizations import actions
+from daedap.organizations.selectors import list_members, list_own_organizations
+from daedap.payments.selectors import has_payment_method
+from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page
+from daedap.portal.forms.base import add_refusal
+from daedap.portal.forms.console import IamMemberForm, OrganizationForm
+from daedap.portal.views.answers import dialog_form, form_page, go
+
+_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@member_page
+@require_safe
+def organizations(request: MemberRequest) -> HttpResponse:
+    """Every organization of the member, or the prompt for what is missing before there can be one (D1)."""
+    own = list_own_organizations(user=request.user)
+    context = {"organizations": own, "may_create": has_payment_method(request.user), "form": OrganizationForm(), "then": ""}
+    return render(request, "portal/console/organizations.html", context)
+
+
+@member_page
+@_get_or_post
+def create(request: MemberRequest) -> HttpResponse:
+    """Create an organization: a page of its own, and behind the dialog of the list."""
+    form = OrganizationForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            organization = actions.create_organization(
+                user=request.user, name=form.cleaned_data["name"], actor=request.actor
+            )
+        except actions.PaymentMethodMissing as error:
+            messages.warning(request, str(error.message))
+            return go(request, reverse("portal:payment"))
+        except DaedapError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, gettext("The organization has been created."))
+            page = "portal:wizard" if request.POST.get("then") == "wizard" else "portal:organization"
+            return go(request, reverse(page, args=[organization.public_id]))
+    if not has_payment_method(request.user):
+        return redirect("portal:console")
+    then = "wizard" if "wizard" in (request.POST.get("then"), request.GET.get("then")) else ""
+    return dialog_form(request, "portal/console/create.html", "portal/console/_create.html", form, then=then)
+
+
+def _shell(request: OrganizationRequest, page: str) -> dict[str, Any]:
+    """What the frame of an organization's pages needs."""
+    return {"own": request.own, "organizations": list_own_organizations(user=request.user), "page": page}
+
+
+@organization_page
+@require_safe
+def dashboard(request: OrganizationRequest) -> HttpResponse:
+    """What the organization uses (조직 서비스 이용 현황)."""
+    members = list_members()
+    return render(
+        request, "portal/console/dashboard.html", _shell(request, "dashboard") | {"member_count": len(members)}
+    )
+
+
+@organization_page
+@require_safe
+def catalogue(request: OrganizationRequest) -> HttpResponse:
+    """Select service: the products by category (서비스 선택)."""
+    return render(request, "portal/console/catalogue.html", _shell(request, "services"))
+
+
+@organization_page
+@require_safe
+def members(request: OrganizationRequest) -> HttpResponse:
+    """Member management: platform members and IAM members."""
+    tab = "platform" if request.GET.get("tab") == "platform" else "iam"
+    context = {"tab": tab, "members": list_members(), "form": IamMemberForm(), "back": request.path}
+    return render(request, "portal/console/members.html", _shell(request, "members") | context)
+
+
+@organization_page
+@_get_or_post
+def register_member(request: OrganizationRequest) -> HttpResponse:
+    """Register an IAM member: a page of its own, and behind the dialogs of the list and the wizard."""
+    back = _back(request)
+    form = IamMemberForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            member = actions.register_iam_member(
+                organization=request.own,
+                login_id=data["login_id"],
+                name=data["name"],
+                email=data["email"],
+                actor=request.actor,
+            )
+        except actions.DomainRefused as error:
+            messages.warning(request, str(error.message))
+            return go(request, reverse("portal:wizard", args=[request.own.public_id]))
+        except DaedapError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(
+                request, gettext("%(name)s has been registered and got a mail.") % {"name": member.user.name}
+            )
+            return go(request, back)
+    return dialog_form(
+        request,
+        "portal/console/member_new.html",
+        "portal/console/_member_form.html",
+        form,
+        back=back,
+        **_shell(request, "members"),
+    )
+
+
+def _back(request: OrganizationRequest) -> str:
+    """Return the list that a change of members was made from."""
+    target = (request.POST if request.method == "POST" else request.GET).get("next", "")
+    return safe_next(request, target, reverse("portal:members", args=[request.own.public_id]))
+
+
+@organization_page
+@require_POST
+def resend(request: OrganizationRequest, member_id: int) -> HttpResponse:
+    """Send the password-setup mail again (비밀번호설정 메일링)."""
+    member = actions.resend_password_mail(organization=request.own, member_id=member_id, actor=request.actor)
+    messages.success(
+        request, gettext("The mail for setting a password was sent to %(name)s.") % {"name": member.user.name}
+    )
+    return redirect(_back(request))
+
+
+@organization_page
+@require_POST
+def remove_member(request: OrganizationRequest, member_id: int) -> HttpResponse:
+    """Take an IAM member out."""
+    try:
+        actions.remove_iam_member(organization=request.own, member_id=member_id, actor=request.actor)
+    except actions.OwnerKept as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, gettext("The member has been removed."))
+    return redirect(_back(request))
+
+
+@organization_page
+@_get_or_post
+def basic_settings(request: OrganizationRequest) -> HttpResponse:
+    """Basic settings: the organization's name, ID and address."""
+    form = OrganizationForm(request.POST if request.method == "POST" else None, initial={"name": request.own.name})
+    if form.is_valid():
+        try:
+            actions.rename_organization(organization=request.own, name=form.cleaned_data["name"], actor=request.actor)
+        except DaedapError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, gettext("Saved."))
+            return redirect("portal:organization-settings", request.own.public_id)
+    return form_page(request, "portal/console/settings.html", form, **_shell(request, "settings"))
+
+
+@organization_page
+@require_safe
+def governance(request: OrganizationRequest) -> HttpResponse:
+    """Login security settings: what is in force now (spec 10, 4.3 and 4.4)."""
+    context = {
+        "policy": IAM_DEFAULT,
+        "attempts": limits.MAX_FAILURES,
+        "lock_minutes": int(limits.LOCK.total_seconds() // 60),
+    }
+    return render(request, "portal/console/governance.html", _shell(request, "governance") | context)

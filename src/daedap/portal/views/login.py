@@ -1,0 +1,117 @@
+"""Signing in and out, and finding a password, for platform members (spec 10, L4)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from daedap.accounts import passwords
+from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
+from daedap.accounts.language import remember_language
+from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
+from daedap.accounts.models import PLATFORM, User
+from daedap.core.errors import DaedapError
+from daedap.core.hosts import platform_url
+from daedap.core.requests import client_ip
+from daedap.core.views import safe_next
+from daedap.organizations.selectors import list_own_organizations
+from daedap.payments.selectors import has_payment_method
+from daedap.portal.forms.base import add_refusal
+from daedap.portal.forms.login import FindPasswordForm, LoginForm, NewPasswordForm
+from daedap.portal.views.answers import form_page
+
+_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def landing(user: User) -> str:
+    """Where a member goes after sign-in: to the payment methods while there is neither card nor organization (A8)."""
+    if has_payment_method(user) or list_own_organizations(user=user):
+        return reverse("portal:console")
+    return reverse("portal:payment")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@sensitive_variables("form")
+@_get_or_post
+def log_in(request: HttpRequest) -> HttpResponse:
+    """The log-in page."""
+    if request.user.is_authenticated:
+        return redirect(safe_next(request, request.GET.get("next", ""), landing(request.user)))
+    form = LoginForm()
+    if request.method == "POST":
+        form = LoginForm(request.POST)
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                user = sign_in(request, realm=PLATFORM, login_id=data["email"], password=data["password"])
+            except DaedapError as error:
+                form.add_error(None, str(error.message))
+            else:
+                response = redirect(safe_next(request, request.POST.get("next", ""), landing(user)))
+                remember_language(response, user.language)
+                return response
+    target = (request.POST if request.method == "POST" else request.GET).get("next", "")
+    return form_page(request, "portal/login/login.html", form, next=safe_next(request, target, ""))
+
+
+@login_not_required
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    sign_out(request)
+    return redirect("portal:home")
+
+
+@login_not_required
+@never_cache
+@_get_or_post
+def find_password(request: HttpRequest) -> HttpResponse:
+    """Find password: always the same answer, whoever asks (spec 10, 4.2)."""
+    form = FindPasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        email = form.cleaned_data["email"]
+        request_password_reset(
+            realm=PLATFORM,
+            login_id=email,
+            email=email,
+            ip=client_ip(request),
+            make_url=lambda token: platform_url(reverse("portal:new-password", args=[token])),
+        )
+        return render(request, "portal/login/find_password_sent.html")
+    return form_page(request, "portal/login/find_password.html", form)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "password_again")
+@sensitive_variables("form")
+@_get_or_post
+def new_password(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind a mailed password link."""
+    try:
+        link = read_link(token, PASSWORD_KINDS)
+        form = NewPasswordForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            set_password_by_link(
+                token=token,
+                kinds=PASSWORD_KINDS,
+                password=form.cleaned_data["password"],
+                policy=passwords.PLATFORM,
+                ip=client_ip(request),
+            )
+            messages.success(request, gettext("Your new password has been saved."))
+            return redirect("portal:login")
+    except LinkRefused as error:
+        return render(request, "portal/login/link_refused.html", {"message": error.message}, status=410)
+    except DaedapError as error:
+        add_refusal(form, error)
+    return form_page(request, "portal/login/new_password.html", form, login_id=link.user.login_id if link.user else "")
