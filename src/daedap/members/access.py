@@ -8,11 +8,14 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.encoding import escape_uri_path
+from django.utils.translation import gettext_lazy as _
 
 from daedap.core.actors import Actor, ActorKind
+from daedap.core.errors import PermissionRefused
 from daedap.core.outbound import add_params
 from daedap.core.requests import client_ip
 from daedap.members import notices, tokens
@@ -138,8 +141,11 @@ def strip_identity(request: CustomerRequest) -> HttpResponse | None:
     raw = request.META.get("QUERY_STRING", "").encode("latin-1")
     prefix = f"/{request.service.service_id}/"
     path = prefix + request.path.removeprefix("/").partition("/")[2]
-    if tokens.clean_query(raw) == raw.decode("latin-1") and path == request.path:
+    has_identity = tokens.clean_query(raw) != raw.decode("latin-1")
+    if not has_identity and path == request.path:
         return None
+    if has_identity and settings.SECURE and not request.is_secure():
+        raise PermissionRefused(_("This link works over https only."))
     return clean_redirect(escape_uri_path(path), raw)
 
 

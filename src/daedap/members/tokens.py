@@ -82,7 +82,7 @@ class Reason(StrEnum):
     VERIFY_BLOCKED_ADDRESS = "verify_blocked_address"
 
 
-class TokenRefused(Exception):  # noqa: N818 - a refusal is an expected answer, not an error
+class TokenRefused(Exception):
     """The visitor stays a guest, for `reason`."""
 
     def __init__(self, reason: Reason) -> None:

@@ -1,5 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from daedap.members import views
 
 app_name = "members"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("settings/member-integration/", views.integration, name="integration"),
+]

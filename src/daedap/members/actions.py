@@ -1,0 +1,108 @@
+"""Changes of member integration settings (spec 20, section 2)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from daedap.audit.actions import record
+from daedap.core.actors import Actor
+from daedap.core.errors import DaedapError
+from daedap.core.events import publish
+from daedap.core.outbound import UrlRefused, check_url
+from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.sessions import end_all_sessions
+from daedap.members.verification import outbound_policy
+from daedap.services.models import Service
+
+REQUIRED_URLS: dict[LoginType, dict[str, tuple[str, ...]]] = {
+    LoginType.GET: {"token_verification_url": ("usercode", "token")},
+    LoginType.POST: {"login_url": ("returnUrl",), "login_status_url": ()},
+}
+"""The addresses each login type needs, with the parameters we append and they must not hold (spec 20, 2.1)."""
+
+LIFETIME_LIMIT = 1440
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What an administrator chose. What does not belong to the chosen type is ignored (spec 20, 2.4)."""
+
+    enabled: bool
+    guest_enquiries: bool = True
+    login_type: LoginType = LoginType.POST
+    token_verification_url: str = ""
+    login_url: str = ""
+    login_status_url: str = ""
+    token_lifetime_minutes: int | None = 5
+    single_use_token: bool = False
+
+
+@transaction.atomic
+def save_integration(*, service: Service, choices: Choices, actor: Actor) -> int:
+    """Save the settings, which take effect at once, and return how many member sessions that ended.
+
+    Only what the choices show is changed: nothing but the switch while disabled, nothing of the other login type.
+    Sessions end when the type is switched, integration is disabled or the verification URL changes (spec 20, 2.4).
+    The caller has checked that the addresses lead to public servers, which takes a look-up.
+    """
+    Service.objects.select_for_update(of=("self",), no_key=True).get(pk=service.pk)
+    integration = IntegrationSettings.objects.select_for_update(of=("self",), no_key=True).first()
+    integration = integration or IntegrationSettings(organization_id=service.organization_id, service=service)
+    check_choices(choices)
+    changed = _apply(integration, choices)
+    if not changed and integration.pk:
+        return 0
+    integration.save()
+    ended = 0
+    if {"login_type", "token_verification_url"} & set(changed) or ("enabled" in changed and not choices.enabled):
+        ended = end_all_sessions(service, cause="settings changed")
+    ids = {"organization_id": service.organization_id, "service_id": service.pk}
+    record(
+        "members.settings_changed",
+        actor=actor,
+        **ids,
+        target=str(service),
+        changed=changed,
+        enabled=integration.enabled,
+        login_type=integration.login_type,
+        sessions_ended=ended,
+    )
+    publish("members.settings_changed", **ids)
+    logger.info("member.settings.change", extra={"service_pk": service.pk, "changed": changed})
+    return ended
+
+
+def check_choices(choices: Choices) -> None:
+    """Raise DaedapError, naming the field, if what the chosen type needs is missing or not well-formed."""
+    if not choices.enabled:
+        return
+    for name, appended in REQUIRED_URLS[choices.login_type].items():
+        address = getattr(choices, name)
+        if not address:
+            raise DaedapError(_("Enter an address."), field=name)
+        try:
+            check_url(address, outbound_policy(), appended)
+        except UrlRefused as refused:
+            raise DaedapError(str(refused), field=name) from refused
+    minutes = choices.token_lifetime_minutes
+    if choices.login_type == LoginType.GET and minutes is not None and not 1 <= minutes <= LIFETIME_LIMIT:
+        raise DaedapError(_("Enter a number from 1 to 1440."), field="token_lifetime_minutes")
+
+
+def _apply(integration: IntegrationSettings, choices: Choices) -> list[str]:
+    """Put the shown choices into the row and return the names of those that differ."""
+    shown = {"enabled"}
+    if choices.enabled:
+        shown |= {"guest_enquiries", "login_type", *REQUIRED_URLS[choices.login_type]}
+        if choices.login_type == LoginType.GET:
+            shown |= {"token_lifetime_minutes", "single_use_token"}
+    changed = [name for name, value in asdict(choices).items() if name in shown and getattr(integration, name) != value]
+    for name in changed:
+        setattr(integration, name, getattr(choices, name))
+    return sorted(changed)

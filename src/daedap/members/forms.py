@@ -1,0 +1,128 @@
+"""The form of Service Management → Help centre → Member integration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from daedap.core.errors import DaedapError
+from daedap.core.outbound import UrlRefused, check_reachable, check_url
+from daedap.members.actions import LIFETIME_LIMIT, REQUIRED_URLS, Choices
+from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.verification import outbound_policy
+
+SWITCH = [("on", _("Enabled")), ("off", _("Disabled"))]
+
+
+def _is_on(value: str) -> bool:
+    return value == "on"
+
+
+class SwitchField(forms.TypedChoiceField):
+    """Enabled or disabled, as two radio buttons."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=SWITCH, coerce=_is_on, widget=forms.RadioSelect, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+class AddressField(forms.CharField):
+    """An address of the company; whether it may be called is for `IntegrationForm.clean`, which knows if it matters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, widget=forms.URLInput(attrs={"placeholder": "https://"}), **options)
+
+
+class IntegrationForm(forms.Form):
+    """Values of spec 20, 2 and 2.3. Only what the chosen switch and login type show is looked at."""
+
+    enabled = SwitchField(label=_("Activate member integration"))
+    guest_enquiries = SwitchField(label=_("Guest enquiries"), required=False)
+    login_type = forms.TypedChoiceField(
+        label=_("Login type"),
+        coerce=LoginType,
+        choices=[(LoginType.POST.value, LoginType.POST.label), (LoginType.GET.value, LoginType.GET.label)],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    token_verification_url = AddressField(label=_("Token verification URL"))
+    token_lifetime_minutes = forms.IntegerField(
+        label=_("GET token lifetime"),
+        required=False,
+        error_messages={"invalid": _("Enter a number from 1 to 1440.")},
+        widget=forms.NumberInput(attrs={"min": 1, "max": LIFETIME_LIMIT}),
+    )
+    no_limit = forms.BooleanField(label=_("No limit"), required=False)
+    single_use_token = forms.BooleanField(label=_("Single-use token"), required=False)
+    login_url = AddressField(label=_("Login URL"))
+    login_status_url = AddressField(label=_("Login status URL"))
+
+    @classmethod
+    def of(cls, integration: IntegrationSettings, data: Any = None) -> IntegrationForm:
+        """Return the form, filled with what is saved."""
+        names = [name for name in cls.base_fields if name != "no_limit"]
+        saved = {name: getattr(integration, name) for name in names}
+        no_limit = integration.token_lifetime_minutes is None
+        return cls(data, initial=saved | {"no_limit": no_limit}, use_required_attribute=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not given.get("enabled"):
+            self._ignore_all_but("enabled")
+            return given
+        for name in ("guest_enquiries", "login_type"):
+            if name not in self.errors and given.get(name) in ("", None):
+                self.add_error(name, _("Choose one."))
+        if "login_type" not in self.errors:
+            self._clean_type(LoginType(given["login_type"]), given)
+        return given
+
+    def _ignore_all_but(self, *names: str) -> None:
+        for name in [name for name in self.errors if name not in names]:
+            del self.errors[name]
+
+    def _clean_type(self, login_type: LoginType, given: dict[str, Any]) -> None:
+        addresses = REQUIRED_URLS[login_type]
+        others = {name for kind in LoginType if kind != login_type for name in REQUIRED_URLS[kind]}
+        if login_type != LoginType.GET:
+            others.add("token_lifetime_minutes")
+        self._ignore_all_but(*(set(self.fields) - others))
+        if login_type == LoginType.GET and "token_lifetime_minutes" not in self.errors:
+            self._clean_lifetime(given)
+        for name, appended in addresses.items():
+            self._clean_address(name, given.get(name, ""), appended)
+
+    def _clean_lifetime(self, given: dict[str, Any]) -> None:
+        minutes = given.get("token_lifetime_minutes")
+        if given.get("no_limit"):
+            given["token_lifetime_minutes"] = None
+        elif minutes is None or not 1 <= minutes <= LIFETIME_LIMIT:
+            self.add_error("token_lifetime_minutes", _("Enter a number from 1 to 1440."))
+
+    def _clean_address(self, name: str, address: str, appended: tuple[str, ...]) -> None:
+        if not address:
+            self.add_error(name, _("Enter an address."))
+            return
+        policy = outbound_policy()
+        try:
+            check_url(address, policy, appended)
+            check_reachable(address, policy)
+        except UrlRefused as refused:
+            self.add_error(name, str(refused))
+
+    @property
+    def choices(self) -> Choices:
+        """What a valid form says."""
+        given = self.cleaned_data
+        if not given["enabled"]:
+            return Choices(enabled=False)
+        names = Choices.__dataclass_fields__
+        return Choices(**{name: value for name, value in given.items() if name in names})
+
+    def show(self, error: DaedapError) -> None:
+        """Put an error of the action next to its field."""
+        self.add_error(error.field if error.field in self.fields else None, str(error.message))

@@ -1,0 +1,337 @@
+"""The settings screen, 회원 연동 (spec 20, section 2)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from daedap.audit.models import AuditEntry
+from daedap.core import events
+from daedap.core.outbound import check_reachable
+from daedap.core.scoping import service_scope
+from daedap.members import forms
+from daedap.members.actions import Choices, save_integration
+from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, MemberSession
+from daedap.members.sessions import open_session
+from daedap.members.tasks import end_sessions_of_organization, tidy
+from daedap.members.tokens import Reason
+from daedap.organizations.keys import change_key
+from daedap.services.models import Role
+from tests.factories import make_agent, make_member, make_service
+from tests.jobs import queued, run_jobs
+
+pytestmark = pytest.mark.django_db
+
+URL = "/shop/settings/member-integration/"
+VERIFY = "https://members.example.com/verify"
+GET_CHOICES = {
+    "enabled": "on",
+    "guest_enquiries": "on",
+    "login_type": "get",
+    "token_verification_url": VERIFY,
+    "token_lifetime_minutes": "5",
+}
+POST_CHOICES = {
+    "enabled": "on",
+    "guest_enquiries": "on",
+    "login_type": "post",
+    "login_url": "https://members.example.com/login",
+    "login_status_url": "https://members.example.com/status",
+}
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch):
+    """What host names lead to."""
+    known = {"members.example.com": ["8.8.8.8"], "inside.example.com": ["8.8.8.8", "10.0.0.5"]}
+
+    def resolve(host: str, port: int) -> list[str]:
+        if host not in known:
+            raise OSError("unknown")
+        return known[host]
+
+    monkeypatch.setattr(forms, "check_reachable", partial(check_reachable, resolver=resolve))
+    return known
+
+
+def saved(service) -> IntegrationSettings | None:
+    with service_scope(service.organization_id, service.pk):
+        return IntegrationSettings.objects.first()
+
+
+def sign_in(service, usercode: str) -> None:
+    member = make_member(service, usercode)
+    with service_scope(service.organization_id, service.pk):
+        open_session(service=service, member=member, login_type=LoginType.GET)
+
+
+def sessions_of(service) -> int:
+    with service_scope(service.organization_id, service.pk):
+        return MemberSession.objects.count()
+
+
+@pytest.fixture
+def desk(client_of, acme, administrator):
+    """The service administrator's browser."""
+    return client_of(acme, administrator)
+
+
+# --- who ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_given_anybody_but_a_service_administrator_when_opened_then_refused_example_59(
+    client_of, acme, shop, agent, owner, beta, stranger, method
+):
+    other = make_agent(make_service(acme, "other"), "otheradmin", role=Role.ADMINISTRATOR)
+    for who in (agent, owner, other):
+        assert getattr(client_of(acme, who), method)(URL, GET_CHOICES).status_code == 403
+    assert getattr(client_of(acme), method)(URL, GET_CHOICES).status_code == 302
+    assert getattr(client_of(beta, stranger), method)(URL.replace("shop", "other"), GET_CHOICES).status_code == 404
+    assert saved(shop) is None
+
+
+def test_given_administrator_when_opened_then_defaults_addresses_and_menu(desk, acme):
+    response = desk.get(URL)
+    assert response.status_code == 200
+    text = response.text
+    for path in ("hc/", "hc/ticket/", "hc/ticket/list/"):
+        assert f"http://acme.oc.localhost:8000/shop/{path}" in text
+    for label in (
+        "회원 연동 활성화",
+        "비회원 문의 접수",
+        "로그인 타입",
+        "Token 검증 URL",
+        "로그인 상태 URL",
+        "제한 없음",
+    ):
+        assert label in text
+    words = " ".join(text.split())
+    assert f'href="{URL}" aria-current="page"' in words
+    for name, value in (("enabled", "off"), ("guest_enquiries", "on"), ("login_type", "post")):
+        assert re.search(f'name="{name}" value="{value}"[^>]* checked', words), name
+
+
+def test_given_service_id_typed_in_another_case_when_opened_then_the_same_screen(desk):
+    assert desk.get(URL.replace("shop", "SHOP")).status_code == 200
+
+
+# --- saving ------------------------------------------------------------------------------------------------------
+
+
+def test_given_get_type_when_saved_then_in_effect_audited_and_published(desk, shop, administrator):
+    events.subscribe("members.settings_changed", "members.tidy")
+    try:
+        response = desk.post(URL, GET_CHOICES | {"single_use_token": "on", "guest_enquiries": "off"})
+        assert (response.status_code, response["Location"]) == (302, URL)
+        assert [job.args for job in queued("members.tidy")] == [
+            {"organization_id": shop.organization_id, "service_id": shop.pk}
+        ]
+    finally:
+        events._subscribers["members.settings_changed"].remove("members.tidy")
+    row = saved(shop)
+    assert (row.enabled, row.guest_enquiries, row.login_type) == (True, False, LoginType.GET)
+    assert (row.token_verification_url, row.token_lifetime_minutes, row.single_use_token) == (VERIFY, 5, True)
+    entry = AuditEntry._base_manager.get(action="members.settings_changed")
+    assert (entry.organization_id, entry.service_id, entry.actor_id) == (
+        shop.organization_id,
+        shop.pk,
+        administrator.pk,
+    )
+    assert entry.facts["changed"] == [
+        "enabled",
+        "guest_enquiries",
+        "login_type",
+        "single_use_token",
+        "token_verification_url",
+    ]
+    assert VERIFY not in str(entry.facts)
+    assert "저장했습니다." in desk.get(URL).text
+
+
+def test_given_nothing_changed_when_saved_again_then_nothing_is_recorded(desk, shop):
+    for _ in range(2):
+        assert desk.post(URL, GET_CHOICES).status_code == 302
+    assert AuditEntry._base_manager.filter(action="members.settings_changed").count() == 1
+
+
+def test_given_no_limit_when_saved_then_no_lifetime(desk, shop):
+    assert desk.post(URL, GET_CHOICES | {"token_lifetime_minutes": "", "no_limit": "on"}).status_code == 302
+    assert saved(shop).token_lifetime_minutes is None
+    assert 'name="no_limit"' in desk.get(URL).text
+
+
+def test_given_post_type_when_saved_then_both_addresses_are_needed(desk, shop):
+    assert desk.post(URL, POST_CHOICES | {"login_status_url": ""}).status_code == 422
+    assert saved(shop) is None
+    assert desk.post(URL, POST_CHOICES).status_code == 302
+    row = saved(shop)
+    assert (row.login_type, row.login_url) == (LoginType.POST, POST_CHOICES["login_url"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"token_verification_url": ""}, "URL을 입력하세요."),
+        ({"token_verification_url": "http://members.example.com/verify"}, "https://"),
+        ({"token_verification_url": "https://user:secret@members.example.com/"}, None),
+        ({"token_verification_url": f"{VERIFY}#part"}, None),
+        ({"token_verification_url": f"{VERIFY}?usercode=1"}, None),
+        ({"token_verification_url": f"{VERIFY}?a=1&token=1"}, None),
+        ({"token_verification_url": "https://members.example.com/" + "a" * 2000}, None),
+        ({"token_verification_url": "https://members.example.com:22/"}, None),
+        ({"token_verification_url": "https://127.0.0.1/verify"}, None),
+        ({"token_verification_url": "https://10.0.0.5/verify"}, None),
+        ({"token_verification_url": "https://169.254.169.254/latest"}, None),
+        ({"token_verification_url": "https://[::1]/verify"}, None),
+        ({"token_verification_url": "https://inside.example.com/verify"}, None),
+        ({"token_verification_url": "https://nowhere.example.com/verify"}, None),
+        ({"token_lifetime_minutes": ""}, "1~1440"),
+        ({"token_lifetime_minutes": "0"}, "1~1440"),
+        ({"token_lifetime_minutes": "1441"}, "1~1440"),
+        ({"token_lifetime_minutes": "five"}, "1~1440"),
+        ({"enabled": ""}, None),
+        ({"enabled": "maybe"}, None),
+        ({"login_type": ""}, "하나를 선택하세요."),
+        ({"guest_enquiries": ""}, "하나를 선택하세요."),
+    ],
+)
+def test_given_bad_value_when_saved_then_said_next_to_the_field_examples_26_and_59(desk, shop, facts, sentence):
+    assert desk.post(URL, GET_CHOICES).status_code == 302
+    sign_in(shop, "hong")
+    before = saved(shop).updated_at
+    response = desk.post(URL, GET_CHOICES | {"single_use_token": "on"} | facts)
+    assert response.status_code == 422
+    (name,) = facts
+    assert f'id="id_{name}_error"' in response.text
+    if sentence:
+        assert sentence in response.text
+    if name.endswith("_url"):
+        assert facts[name].replace("&", "&amp;") in response.text
+    row = saved(shop)
+    assert (row.updated_at, row.single_use_token) == (before, False)
+    assert sessions_of(shop) == 1
+    assert AuditEntry._base_manager.filter(action="members.settings_changed").count() == 1
+
+
+def test_given_disabled_when_saved_then_only_the_switch_changes(desk, shop):
+    desk.post(URL, GET_CHOICES)
+    wrong = {"enabled": "off", "token_verification_url": "nonsense", "token_lifetime_minutes": "x", "login_type": "?"}
+    assert desk.post(URL, wrong).status_code == 302
+    row = saved(shop)
+    assert (row.enabled, row.login_type, row.token_verification_url) == (False, LoginType.GET, VERIFY)
+
+
+def test_given_type_switched_when_saved_then_the_other_type_keeps_its_values(desk, shop):
+    desk.post(URL, GET_CHOICES | {"token_lifetime_minutes": "7"})
+    desk.post(URL, POST_CHOICES | {"token_verification_url": "", "token_lifetime_minutes": ""})
+    row = saved(shop)
+    assert (row.login_type, row.token_verification_url, row.token_lifetime_minutes) == (LoginType.POST, VERIFY, 7)
+
+
+# --- sessions end ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"enabled": "off"}, 0),
+        (POST_CHOICES, 0),
+        ({"token_verification_url": f"{VERIFY}/2"}, 0),
+        ({"guest_enquiries": "off"}, 1),
+        ({"single_use_token": "on"}, 1),
+        ({"token_lifetime_minutes": "10"}, 1),
+        ({}, 1),
+    ],
+)
+def test_given_sessions_when_settings_change_then_they_end_as_2_4_says(desk, acme, shop, change, left):
+    other = make_service(acme, "other")
+    desk.post(URL, GET_CHOICES)
+    sign_in(shop, "hong")
+    sign_in(other, "kim")
+    assert desk.post(URL, GET_CHOICES | change).status_code == 302
+    assert (sessions_of(shop), sessions_of(other)) == (left, 1)
+    if not left:
+        assert "회원 1명이 로그아웃" in desk.get(URL).text
+
+
+def test_given_sessions_when_the_key_changes_then_all_of_the_organization_end_example_37(
+    acme, shop, beta_shop, administrator
+):
+    other = make_service(acme, "other")
+    for service in (shop, other, beta_shop):
+        sign_in(service, "hong")
+    with service_scope(acme.pk, shop.pk):
+        change_key(organization_id=acme.pk, actor=administrator.as_actor())
+    assert run_jobs() == 1
+    assert (sessions_of(shop), sessions_of(other), sessions_of(beta_shop)) == (0, 0, 1)
+    sign_in(shop, "kim")
+    end_sessions_of_organization(organization_id=acme.pk)  # jobs run at least once
+    assert sessions_of(shop) == 1
+
+
+# --- figures and tidying -----------------------------------------------------------------------------------------
+
+
+def make_events(service, reason: str, number: int, *, ago: timedelta = timedelta()) -> None:
+    with service_scope(service.organization_id, service.pk):
+        for _ in range(number):
+            event = LoginEvent.objects.create(
+                organization_id=service.organization_id,
+                service=service,
+                ok=not reason,
+                reason=reason,
+                login_type=LoginType.GET,
+            )
+            LoginEvent.objects.filter(pk=event.pk).update(created_at=timezone.now() - ago)
+
+
+def test_given_entries_when_shown_then_counts_of_7_days_by_reason(desk, shop, beta_shop):
+    make_events(shop, "", 2)
+    make_events(shop, "expired", 1)
+    make_events(shop, "hmac_mismatch", 3, ago=timedelta(days=6, hours=23))
+    make_events(shop, "replayed", 4, ago=timedelta(days=7, minutes=1))
+    make_events(beta_shop, "verify_tls", 5)
+    text = desk.get(URL).text
+    assert "replayed" not in text
+    assert "verify_tls" not in text
+    places = [text.index(word) for word in ("회원으로 접속", "hmac_mismatch", "expired")]
+    assert places == sorted(places)
+    assert '<progress class="progress progress-sm" max="6" value="3"' in text
+
+
+def test_given_every_reason_when_shown_then_it_has_a_meaning(desk, shop):
+    for reason in Reason:
+        make_events(shop, reason.value, 1)
+    text = desk.get(URL).text
+    assert text.count("<progress") == len(Reason)
+    assert text.count("d-mono text-secondary") == len(Reason)
+
+
+def test_given_dead_and_live_rows_when_tidied_then_only_the_dead_go(shop):
+    for usercode, ago in (("live", timedelta(minutes=29)), ("dead", timedelta(minutes=31))):
+        sign_in(shop, usercode)
+        with service_scope(shop.organization_id, shop.pk):
+            sessions = MemberSession.objects.filter(member__usercode=usercode)
+            sessions.update(last_used_at=timezone.now() - ago)
+    make_events(shop, "expired", 1, ago=timedelta(days=29))
+    make_events(shop, "expired", 1, ago=timedelta(days=31))
+    tidy()
+    with service_scope(shop.organization_id, shop.pk):
+        assert [session.member.usercode for session in MemberSession.objects.all()] == ["live"]
+        assert LoginEvent.objects.count() == 1
+
+
+def test_given_missing_address_when_the_action_is_called_then_refused(shop, administrator):
+    from daedap.core.errors import DaedapError
+
+    with service_scope(shop.organization_id, shop.pk), pytest.raises(DaedapError) as refused:
+        save_integration(
+            service=shop, choices=Choices(enabled=True, login_type=LoginType.GET), actor=administrator.as_actor()
+        )
+    assert refused.value.field == "token_verification_url"
+    assert saved(shop) is None

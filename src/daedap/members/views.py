@@ -1,0 +1,68 @@
+"""Service Management → Help centre → Member integration (회원 연동)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from daedap.core.errors import DaedapError
+from daedap.core.hosts import organization_url
+from daedap.members.actions import save_integration
+from daedap.members.forms import IntegrationForm
+from daedap.members.selectors import count_outcomes, get_integration
+from daedap.services.access import ServiceRequest, service_administrator_page
+
+SHOWN_DAYS = 7
+PAGES = (
+    (gettext_lazy("Main page"), "hc/"),
+    (gettext_lazy("Write an enquiry"), "hc/ticket/"),
+    (gettext_lazy("My enquiries"), "hc/ticket/list/"),
+)
+
+
+@service_administrator_page
+@require_http_methods(["GET", "POST"])
+def integration(request: ServiceRequest) -> HttpResponse:
+    """Show and save the settings. The addresses are looked up before the transaction of the change begins."""
+    service = request.service
+    saved = get_integration(service)
+    form = IntegrationForm.of(saved, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            ended = save_integration(service=service, choices=form.choices, actor=request.actor)
+        except DaedapError as error:
+            form.show(error)
+        else:
+            messages.success(request, _saved(ended))
+            return redirect("members:integration", service.service_id)
+    home = f"/{service.service_id}/"
+    outcomes = count_outcomes(since=timezone.now() - timedelta(days=SHOWN_DAYS))
+    context = {
+        "service": service,
+        "form": form,
+        "addresses": [
+            (label, organization_url(request.organization.domain or "", home + path)) for label, path in PAGES
+        ],
+        "outcomes": outcomes,
+        "total": sum(each.count for each in outcomes),
+        "days": SHOWN_DAYS,
+    }
+    return render(request, "members/integration.html", context, status=422 if form.errors else 200)
+
+
+def _saved(ended: int) -> str:
+    if not ended:
+        return _("Saved.")
+    text = ngettext(
+        "Saved. %(count)d signed-in member was logged out.",
+        "Saved. %(count)d signed-in members were logged out.",
+        ended,
+    )
+    return text % {"count": ended}
