@@ -12,7 +12,8 @@ import threading
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: its lock would still be held when the interpreter ends
+        pass
     os._exit(0)
 
 

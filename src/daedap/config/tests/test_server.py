@@ -151,12 +151,15 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
     daedap.database.start()
     assert until(daedap.is_ready)
     assert daedap.status("/", headers=host) == 404
+    started = daedap.ask("SELECT now()")[0][0]
+    new_worker = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
+    assert until(lambda: daedap.ask(new_worker, started) != [(0,)])
     jobs_done = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'core.deliver_mail'"
     daedap.ask(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
         " VALUES ('mail', 'core.deliver_mail', 0, '{\"mail_id\": 0}')"
     )
-    assert until(lambda: daedap.ask(jobs_done) == [(0,)])
+    assert until(lambda: daedap.ask(jobs_done) == [(0,)], seconds=3)  # woken, not found by polling
 
 
 def test_given_no_worker_when_asked_then_readyz_names_it_until_one_runs(daedap):
