@@ -1,0 +1,120 @@
+"""Entries with a token while the verification URL takes a second, and what an ordinary page takes meanwhile."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection
+
+from benchmarks.crowd import CrowdPlan, CrowdResult
+from benchmarks.fill import Shop
+from benchmarks.load import percentile
+from benchmarks.stack import BenchError, free_port, run_module
+from daedap.core.scoping import service_scope
+from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.tokens import MemberClaims, sign
+from daedap.services.models import Service
+from tests import factories
+
+PER_SERVICE = 15
+"""Entries of one service at once; the application lets 20 wait per service (spec 20)."""
+WAVES = 3
+VERIFICATION_SECONDS = 1.0
+PAGE_BUDGET = 2.0
+
+
+@dataclass(frozen=True)
+class EntryFigures:
+    """What the crowd saw."""
+
+    in_flight: int
+    result: CrowdResult
+
+    def as_dict(self) -> dict[str, Any]:
+        def ms(latencies: list[float], percent: float) -> float:
+            return round(percentile(latencies, percent) * 1000, 1)
+
+        of = self.result
+        return {
+            "in_flight": self.in_flight,
+            "waited_at_once": of.peak,
+            "entered": len(of.entries),
+            "entry_p50_ms": ms(of.entries, 50),
+            "entry_p99_ms": ms(of.entries, 99),
+            "page_quiet_p50_ms": ms(of.quiet, 50),
+            "page_quiet_p99_ms": ms(of.quiet, 99),
+            "page_meanwhile_p50_ms": ms(of.meanwhile, 50),
+            "page_meanwhile_p99_ms": ms(of.meanwhile, 99),
+        }
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        of = self.as_dict()
+        name = f"{self.in_flight} entries at once: p50 {of['entry_p50_ms']:.0f}, p99 {of['entry_p99_ms']:.0f} ms"
+        quiet = f"{of['page_quiet_p50_ms']} / {of['page_quiet_p99_ms']}"
+        meanwhile = f"{of['page_meanwhile_p50_ms']} / {of['page_meanwhile_p99_ms']}"
+        return [
+            (f"{name}; waiting at once", f"{of['waited_at_once']}", f"{self.in_flight}", ""),
+            ("Help-centre page p50 / p99 ms, quiet", quiet, "", ""),
+            ("Help-centre page p50 / p99 ms, meanwhile", meanwhile, "as quiet", ""),
+        ]
+
+
+def measure(shop: Shop, number: int) -> EntryFigures:
+    """Send `number` entries at once, a few times."""
+    port = free_port()
+    services = [_integrated(shop, index, port) for index in range(-(-number // PER_SERVICE))]
+    plan = CrowdPlan(
+        port=settings.PORT,
+        host=shop.host,
+        verification_port=port,
+        verification_seconds=VERIFICATION_SECONDS,
+        waves=[
+            [_address(services[index // PER_SERVICE], f"member{index}", wave) for index in range(number)]
+            for wave in range(WAVES)
+        ],
+        page=f"/{shop.service.service_id}/hc/",
+        page_text=shop.service.name,
+        quiet_seconds=WAVES * 2 * VERIFICATION_SECONDS,
+    )
+    result = CrowdResult(**json.loads(run_module("benchmarks.crowd", json.dumps(asdict(plan)), patience=120)))
+    if result.errors or len(result.entries) != number * WAVES:
+        raise BenchError(
+            f"Of {number * WAVES} entries {len(result.entries)} made a session: {result.errors}, {_reasons()}"
+        )
+    return EntryFigures(number, result)
+
+
+def _reasons() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reason, count(*) FROM members_loginevent WHERE NOT ok GROUP BY reason")
+        return dict(cursor.fetchall())
+
+
+def _integrated(shop: Shop, index: int, port: int) -> Service:
+    organization = shop.service.organization
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    service = factories.make_service(organization, f"entry{letters[index // 26]}{letters[index % 26]}")
+    with service_scope(organization.pk, service.pk):
+        IntegrationSettings.objects.create(
+            organization=organization,
+            service=service,
+            enabled=True,
+            login_type=LoginType.GET,
+            token_verification_url=f"http://127.0.0.1:{port}/verify",
+        )
+    return service
+
+
+def _address(service: Service, usercode: str, wave: int) -> str:
+    now = str(time.time_ns() // 1_000_000 + wave)
+    contact = {"username": "홍길동", "email": f"{usercode}@example.com", "phone": "01012345678"}
+    claims = MemberClaims(
+        service=service.service_id, usercode=usercode, **contact, memberno="", return_url="", time=now
+    )
+    query = {"usercode": usercode, **contact, "time": now, "token": sign(claims, service.organization.key)}
+    return f"/{service.service_id}/hc/?{urlencode(query)}"

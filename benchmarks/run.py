@@ -1,0 +1,129 @@
+"""One run: fill, serve, measure. Django is set up before this module is imported."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from benchmarks import entries, pages
+from benchmarks.fill import Shop, add_tickets, make_shop
+from benchmarks.load import Result
+from benchmarks.pages import Page
+from benchmarks.report import PageFigures, Report
+from benchmarks.stack import BenchError, Server, machine, measure_memory, run_load
+from benchmarks.statements import PgbenchResult, run_pgbench, script_of
+from daedap.config.cli import migrate_database
+from daedap.config.embedded import EmbeddedPostgres
+
+IDLE_SECONDS = 3.0
+
+
+class Run:
+    """The steps of a run, in order; `stack` ends what they start."""
+
+    def __init__(
+        self, home: Path, options: argparse.Namespace, stack: contextlib.ExitStack, say: Callable[[str], None]
+    ) -> None:
+        self.home = home
+        self.options = options
+        self.stack = stack
+        self.say = say
+        self.database = EmbeddedPostgres(home)
+        self.server = Server(home)
+        self.report = Report(facts=machine(home))
+
+    def __call__(self) -> Report:
+        few, many = self.options.tickets // 10, self.options.tickets
+        self.say(f"database with {few} tickets, and {many} of a neighbour")
+        shop = self._prepare(few, neighbours=many)
+        at_few = self._server_time(pages.list_page(shop, shop.agents[0]))
+        self.say(f"{many} tickets")
+        add_tickets(shop, many - few, seed=2)
+
+        self._start_server()
+        listed, form = pages.list_page(shop, shop.agents[0]), pages.form_page(shop)
+        self._measure_memory(listed, form)
+        at_many = self._page(listed)
+        self.report.growth = (few, at_few, many, at_many)
+        self._page(form)
+        self._page(pages.enquiry_page(shop), grows=True)
+        if self.options.entries:
+            self.say(f"{self.options.entries} entries with a token")
+            self.report.entries = entries.measure(shop, self.options.entries)
+        self.report.facts |= {"clients": self.options.clients, "seconds_each": self.options.seconds}
+        return self.report
+
+    # --- Steps -----------------------------------------------------------------------------------
+
+    def _prepare(self, tickets: int, *, neighbours: int) -> Shop:
+        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+            raise BenchError(f"No static files in {settings.STATIC_ROOT}: run `make setup` first.")
+        self.stack.enter_context(self.database.in_use())
+        self.stack.callback(connection.close_pool)
+        migrate_database()
+        add_tickets(make_shop("neighbour"), neighbours, seed=3)
+        shop = make_shop("bench")
+        add_tickets(shop, tickets, seed=1)
+        return shop
+
+    def _start_server(self) -> None:
+        self.stack.callback(self.server.stop)
+        self.server.start()
+
+    def _measure_memory(self, *asked: Page) -> None:
+        """Idle, but after each page was asked for: what is loaded at first use is loaded."""
+        for page in asked:
+            run_load(page.plan(clients=2, seconds=5, requests=20))
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # of the PostgreSQL backend
+        time.sleep(IDLE_SECONDS)
+        self.report.memory = measure_memory(self.server, self.home)
+
+    def _page(self, page: Page, *, grows: bool = False) -> float:
+        """Measure a page from outside and from inside, and its statements; return its server time."""
+        options = self.options
+        share = options.seconds / options.rounds
+        app: list[Result] = []
+        database: list[PgbenchResult] = []
+        script = script_of(page.statements, page.rules, page.variables)
+        for turn in range(options.rounds):
+            self.say(f"{page.name}: application, then pgbench ({turn + 1} of {options.rounds})")
+            with self._grows_by(lambda: app[-1].succeeded, if_=grows):
+                app.append(run_load(page.plan(clients=options.clients, seconds=share, warm_up=0 if turn else 5)))
+            with self.server.asleep(), self._grows_by(lambda: database[-1].transactions, if_=grows):
+                database.append(
+                    run_pgbench(script, url=self.database.url, folder=self.home, clients=options.clients, seconds=share)
+                )
+                if grows:
+                    pages.forget_jobs()
+        with self.server.asleep():
+            server_time = self._server_time(page)
+        self.report.pages.append(
+            PageFigures(page.name, Result.merged(app), PgbenchResult.merged(database), page.statements, server_time)
+        )
+        return server_time
+
+    def _server_time(self, page: Page) -> float:
+        """Return the median time of the page in this process: middleware, view, template, database; no network."""
+        taken = []
+        for _ in range(20 if self.options.quick else 200):
+            begun = time.perf_counter()
+            page.act()
+            taken.append(time.perf_counter() - begun)
+        return statistics.median(taken[len(taken) // 10 :])
+
+    @contextlib.contextmanager
+    def _grows_by(self, number: Callable[[], int], *, if_: bool) -> Iterator[None]:
+        """Check that the block adds exactly as many tickets as it says."""
+        before = pages.count_tickets() if if_ else 0
+        yield
+        grown = pages.count_tickets() - before if if_ else 0
+        if if_ and grown != number():
+            raise BenchError(f"{number()} successes, but {grown} new tickets.")
