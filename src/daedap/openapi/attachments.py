@@ -17,7 +17,10 @@ from daedap.services.access import CustomerRequest, customer_page
 
 _INLINE = ("image/", "audio/", "text/plain")
 _NEVER_INLINE = frozenset({"image/svg+xml"})
-POLICY = "sandbox; default-src 'none'"
+POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+"""Nothing runs and nothing is loaded; styles are those of the browser's own viewers."""
+SOUND_POLICY = "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+"""A browser's player loads the sound a second time, which an origin of its own would forbid. Still nothing runs."""
 
 
 @customer_page
@@ -29,7 +32,7 @@ def attachment(request: CustomerRequest, public_id: str) -> HttpResponse:
         raise NotFound
     download = request.GET.get("type") == "download" or not may_open(file.content_type)
     response = FileResponse(open_file(file), as_attachment=download, filename=file.name, content_type=file.content_type)
-    return _guarded(response)  # type: ignore[return-value]  # a streaming response
+    return _guarded(response, SOUND_POLICY if file.content_type.startswith("audio/") else POLICY)  # type: ignore[return-value]  # a streaming response
 
 
 def may_open(content_type: str) -> bool:
@@ -45,9 +48,9 @@ def _may_read(file: StoredFile, request: CustomerRequest) -> bool:
     return bool(uploader) and file.uploader == uploader
 
 
-def _guarded(response: HttpResponseBase) -> HttpResponseBase:
+def _guarded(response: HttpResponseBase, policy: str) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = POLICY
+    response["Content-Security-Policy"] = policy
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex"
