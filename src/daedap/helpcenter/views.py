@@ -11,6 +11,7 @@ from django.core import signing
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from daedap.core import limits
@@ -227,7 +228,7 @@ def enquiries(request: PageRequest) -> HttpResponse:
             "zone": request.service.zone,
             "tabs": [
                 {"label": label, "url": f"{here}?status={code}" if code else here, "current": code == (status or "")}
-                for code, label in [("", _("All")), *CUSTOMER_STATUS_LABELS.items()]
+                for code, label in [("", pgettext("states", "All")), *CUSTOMER_STATUS_LABELS.items()]
             ],
             "filtered": status is not None,
             "page_url": f"{here}?" + (f"status={status}&" if status else "") + "page={page}",
