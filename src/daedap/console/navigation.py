@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from daedap.console.selectors import service_home
 from daedap.core.navigation import AccountLink, Item, Section, Tab, is_current
@@ -83,6 +84,6 @@ def account_links(request: HttpRequest) -> list[AccountLink]:
     if current_scope() is None:  # the platform site
         return []
     return [
-        AccountLink(_("Personal settings"), reverse("console:me")),
+        AccountLink(pgettext_lazy("account menu", "Personal settings"), reverse("console:me")),
         AccountLink(_("Log out"), reverse("organizations:logout"), method="post"),
     ]

@@ -19,7 +19,7 @@ class Item:
     label: str | Promise
     url: str
     icon: str = ""
-    count: int | None = None
+    count: int | str | None = None
     current: bool = False
 
 
@@ -56,6 +56,7 @@ class Navigation:
     tabs: list[Tab]
     sections: list[Section]
     account: list[AccountLink]
+    title: str = ""
 
 
 SectionBuilder = Callable[[HttpRequest], Section | None]
@@ -91,6 +92,7 @@ def build(request: HttpRequest) -> Navigation:
         tabs=[tab for builder in _tabs for tab in builder(request)],
         sections=[section for section in made if section and section.items],
         account=[link for _, builder in _account for link in builder(request)],
+        title=getattr(getattr(request, "organization", None), "name", ""),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from daedap.core.errors import DaedapError
 
@@ -13,14 +14,14 @@ from daedap.core.errors import DaedapError
 class SignInForm(forms.Form):
     """ID and password (spec 10, L1)."""
 
-    login_id = forms.CharField(label=_("ID"), max_length=254)
+    login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=254)
     password = forms.CharField(label=_("Password"), strip=False, max_length=200, widget=forms.PasswordInput)
 
 
 class FindPasswordForm(forms.Form):
     """ID and e-mail (spec 10, 4.2)."""
 
-    login_id = forms.CharField(label=_("ID"), max_length=254)
+    login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=254)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
 
 

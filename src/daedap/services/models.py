@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from daedap.core.actors import Actor, ActorKind
 from daedap.core.crypto import EncryptedTextField
@@ -25,7 +26,7 @@ class ServiceState(models.TextChoices):
     """States of a contract (spec 10, 5.2)."""
 
     CREATE = "create", _("Being set up")
-    IN_USE = "inuse", _("In use")
+    IN_USE = "inuse", pgettext_lazy("service state", "In use")
     PAUSED = "pause", _("Suspended")
     STOPPED = "stop", _("Terminated")
 
