@@ -6,5 +6,8 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from daedap.core.events import subscribe
+        from daedap.core.navigation import add_section
+        from daedap.tickets.navigation import rail
 
         subscribe("services.service_created", "tickets.create_default_category")
+        add_section(rail, order=10)

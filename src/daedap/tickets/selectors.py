@@ -115,7 +115,7 @@ def count_menus(viewer: Agent) -> dict[Menu, int]:
     for menu in Menu:
         one_by_one = _of_menu(viewer, menu).order_by().values_list(Value(1))[:CAP]
         sql, given = one_by_one.query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS some)")  # noqa: S608  compiled by the ORM
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608  compiled by the ORM
         params += given
     with connection.cursor() as database:
         database.execute("SELECT " + ", ".join(parts), params)
