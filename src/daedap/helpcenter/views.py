@@ -160,8 +160,10 @@ def _to_login(request: PageRequest) -> HttpResponse:
 @require_POST
 def upload(request: PageRequest) -> HttpResponse:
     """Take one file before the form is sent (the page's script); answers `{id, name, size}` or `{message}`."""
-    if not request.access.may_submit or not visitors.uploader_of(request):
+    if not request.access.may_submit:
         return JsonResponse({"message": str(PermissionRefused.message)}, status=403)
+    if not visitors.uploader_of(request):
+        return JsonResponse({"message": _("Please open the form again and attach the file once more.")}, status=422)
     sent = request.FILES.get("file")
     if sent is None:
         return JsonResponse({"message": _("Please choose a file.")}, status=422)

@@ -206,8 +206,10 @@ def test_given_script_when_file_is_refused_then_422_with_the_sentence(guest, fil
     assert files() == []
 
 
-def test_given_browser_that_opened_no_form_when_it_uploads_then_403(guest, files):
-    assert guest.post("/shop/hc/ticket/files/", {"file": upload("사진.png")}).status_code == 403
+def test_given_browser_that_opened_no_form_when_it_uploads_then_told_so_and_nothing_kept(guest, files):
+    answer = guest.post("/shop/hc/ticket/files/", {"file": upload("사진.png")})
+    assert answer.status_code == 422
+    assert answer.json() == {"message": "문의하기를 다시 열고 파일을 다시 첨부해 주세요."}
     assert files() == []
 
 
