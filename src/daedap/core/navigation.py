@@ -86,11 +86,15 @@ def add_account_links(builder: AccountBuilder, *, order: int) -> None:
 
 
 def build(request: HttpRequest) -> Navigation:
-    """Return the menus for this request's viewer; entries of the current page are marked."""
-    made = (builder(request) for _, builder in _sections)
+    """Return the menus for this request's viewer; sections of several apps with one label become one."""
+    made: dict[str, Section] = {}
+    for _, builder in _sections:
+        section = builder(request)
+        if section is not None and section.items:
+            made.setdefault(str(section.label), Section(section.label)).items.extend(section.items)
     return Navigation(
         tabs=[tab for builder in _tabs for tab in builder(request)],
-        sections=[section for section in made if section and section.items],
+        sections=list(made.values()),
         account=[link for _, builder in _account for link in builder(request)],
         title=getattr(getattr(request, "organization", None), "name", ""),
     )
