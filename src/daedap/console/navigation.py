@@ -12,16 +12,20 @@ from django.utils.translation import pgettext_lazy
 
 from daedap.console.selectors import service_home
 from daedap.core.navigation import AccountLink, Item, Section, Tab, is_current
-from daedap.core.scoping import current_scope
 from daedap.organizations.models import IamMember
 from daedap.organizations.selectors import find_member_of_user
 from daedap.services.models import Agent, Service
 from daedap.services.selectors import list_services_of_member
 
 
+def _is_here(request: HttpRequest) -> bool:
+    """Whether this is an organization's site; the platform's console opens scopes too, so the scope does not say."""
+    return getattr(request, "site", "") == "organization"
+
+
 def _viewer(request: HttpRequest) -> IamMember | None:
     """Return the IAM member who looks at this organization's site, or None; asked once per request."""
-    if current_scope() is None or not request.user.is_authenticated:
+    if not _is_here(request) or not request.user.is_authenticated:
         return None
     if not hasattr(request, "member"):
         request.member = find_member_of_user(request.user)  # type: ignore[attr-defined]
@@ -81,7 +85,7 @@ def global_management(request: HttpRequest) -> Section | None:
 
 def account_links(request: HttpRequest) -> list[AccountLink]:
     """Personal settings and Log out."""
-    if current_scope() is None:  # the platform site
+    if not _is_here(request):
         return []
     return [
         AccountLink(pgettext_lazy("account menu", "Personal settings"), reverse("console:me")),

@@ -7,10 +7,10 @@ from typing import Any, cast
 import phonenumbers
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from stdnum.kr import brn
 
 from daedap.accounts.models import Country, MembershipType
 from daedap.portal.actions import BUSINESS_COUNTRIES
+from daedap.portal.business_numbers import clean_business_number
 from daedap.portal.terms import TERMS
 
 
@@ -181,9 +181,10 @@ class BusinessInformationForm(InformationForm):
         text: str = self.cleaned_data["business_number"]
         if self.country != Country.KR:
             return text
-        if not brn.is_valid(text) or not set(text) <= set("0123456789- "):
+        number = clean_business_number(text)
+        if number is None:
             raise forms.ValidationError(_("The business registration number is not correct."))
-        return str(brn.compact(text))
+        return number
 
 
 class WelcomeForm(forms.Form):

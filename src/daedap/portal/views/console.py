@@ -31,7 +31,12 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def organizations(request: MemberRequest) -> HttpResponse:
     """Every organization of the member, or the prompt for what is missing before there can be one (D1)."""
     own = list_own_organizations(user=request.user)
-    context = {"organizations": own, "may_create": has_payment_method(request.user), "form": OrganizationForm(), "then": ""}
+    context = {
+        "organizations": own,
+        "may_create": has_payment_method(request.user),
+        "form": OrganizationForm(),
+        "then": "",
+    }
     return render(request, "portal/console/organizations.html", context)
 
 
@@ -60,9 +65,9 @@ def create(request: MemberRequest) -> HttpResponse:
     return dialog_form(request, "portal/console/create.html", "portal/console/_create.html", form, then=then)
 
 
-def _shell(request: OrganizationRequest, page: str) -> dict[str, Any]:
+def _shell(request: OrganizationRequest) -> dict[str, Any]:
     """What the frame of an organization's pages needs."""
-    return {"own": request.own, "organizations": list_own_organizations(user=request.user), "page": page}
+    return {"own": request.own, "organizations": list_own_organizations(user=request.user)}
 
 
 @organization_page
@@ -70,16 +75,14 @@ def _shell(request: OrganizationRequest, page: str) -> dict[str, Any]:
 def dashboard(request: OrganizationRequest) -> HttpResponse:
     """What the organization uses (조직 서비스 이용 현황)."""
     members = list_members()
-    return render(
-        request, "portal/console/dashboard.html", _shell(request, "dashboard") | {"member_count": len(members)}
-    )
+    return render(request, "portal/console/dashboard.html", _shell(request) | {"member_count": len(members)})
 
 
 @organization_page
 @require_safe
 def catalogue(request: OrganizationRequest) -> HttpResponse:
     """Select service: the products by category (서비스 선택)."""
-    return render(request, "portal/console/catalogue.html", _shell(request, "services"))
+    return render(request, "portal/console/catalogue.html", _shell(request))
 
 
 @organization_page
@@ -88,7 +91,7 @@ def members(request: OrganizationRequest) -> HttpResponse:
     """Member management: platform members and IAM members."""
     tab = "platform" if request.GET.get("tab") == "platform" else "iam"
     context = {"tab": tab, "members": list_members(), "form": IamMemberForm(), "back": request.path}
-    return render(request, "portal/console/members.html", _shell(request, "members") | context)
+    return render(request, "portal/console/members.html", _shell(request) | context)
 
 
 @organization_page
@@ -123,7 +126,7 @@ def register_member(request: OrganizationRequest) -> HttpResponse:
         "portal/console/_member_form.html",
         form,
         back=back,
-        **_shell(request, "members"),
+        **_shell(request),
     )
 
 
@@ -170,7 +173,7 @@ def basic_settings(request: OrganizationRequest) -> HttpResponse:
         else:
             messages.success(request, gettext("Saved."))
             return redirect("portal:organization-settings", request.own.public_id)
-    return form_page(request, "portal/console/settings.html", form, **_shell(request, "settings"))
+    return form_page(request, "portal/console/settings.html", form, **_shell(request))
 
 
 @organization_page
@@ -182,4 +185,4 @@ def governance(request: OrganizationRequest) -> HttpResponse:
         "attempts": limits.MAX_FAILURES,
         "lock_minutes": int(limits.LOCK.total_seconds() // 60),
     }
-    return render(request, "portal/console/governance.html", _shell(request, "governance") | context)
+    return render(request, "portal/console/governance.html", _shell(request) | context)
