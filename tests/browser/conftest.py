@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.installation import ROOT, Installation
 
@@ -65,9 +65,20 @@ class Visitor:
             self.page.set_viewport_size(size)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+FAILED = pytest.StashKey[bool]()
+
+
 @pytest.fixture
-def visitor(chromium: Browser) -> Iterator[Any]:
-    """Return a maker of visitors; each has cookies of their own."""
+def visitor(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Return a maker of visitors; each has cookies of their own. After a failure their pages are kept as pictures."""
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> Visitor:
@@ -77,10 +88,9 @@ def visitor(chromium: Browser) -> Iterator[Any]:
         return Visitor(context)
 
     yield make
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if request.node.stash.get(FAILED, False):
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            for page in context.pages:
+                page.screenshot(path=SCREENSHOTS / f"failed-{number}.png")
         context.close()
-
-
-def open_page(visitor: Visitor, url: str) -> Page:
-    visitor.page.goto(url)
-    return visitor.page

@@ -1,6 +1,6 @@
 """The one ASGI application: the edge for what waits, Django's WSGI handler in threads for everything else.
 
-Measured: Django's own ASGI handler answers a seventh of what its WSGI handler does (docs/adr/0003).
+Measured: Django's own ASGI handler answers a seventh of what its WSGI handler does (docs/adr/0002).
 `application` serves pages only; `daedap serve` builds one that runs the job worker too.
 """
 

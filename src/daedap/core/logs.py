@@ -66,6 +66,7 @@ def configure(*, level: str) -> None:
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},
+            "psycopg.pool": {"level": "ERROR"},
         },
     }
     dictConfig(config)

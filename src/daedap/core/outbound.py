@@ -58,7 +58,7 @@ class OutboundError(Exception):
         self.kind = kind
 
 
-class UrlRefused(ValueError):  # noqa: N818 - the answer to a form, not an accident
+class UrlRefused(ValueError):
     """An address may not be stored or called; `str()` gives a translated sentence for the form field."""
 
     def __init__(self, code: str, message: str | Promise, **params: object) -> None:

@@ -25,7 +25,7 @@ class Organization(models.Model):
     public_id = models.CharField(max_length=16, unique=True, editable=False)
     name = models.CharField(max_length=70)
     name_key = models.CharField(max_length=140, unique=True, editable=False)
-    domain = models.CharField(max_length=40, unique=True, null=True, blank=True)  # noqa: DJ001  NULL = none yet
+    domain = models.CharField(max_length=40, unique=True, null=True, blank=True)  # NULL = none yet
     key = EncryptedTextField(blank=True, default="")
     key_changed_at = models.DateTimeField(null=True, blank=True)
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="organizations")

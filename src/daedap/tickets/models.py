@@ -120,7 +120,7 @@ class Ticket(ServiceOwned):
     user_fields = models.JSONField(default=dict, blank=True)
     consent_at = models.DateTimeField(null=True, blank=True)
     consent_text_hash = models.CharField(max_length=64, blank=True)
-    form_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001  NULL = came by no form
+    form_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - NULL = came by no form
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -203,7 +203,7 @@ class Entry(ServiceOwned):
     body = models.TextField()
     status = models.CharField(max_length=10, choices=Status)
     mail_state = models.CharField(max_length=10, choices=MailState, default=MailState.NONE)
-    request_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001  NULL = not from a form
+    request_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - NULL = not from a form
     created_at = models.DateTimeField()
 
     objects = ServiceManager["Entry"]()

@@ -36,7 +36,8 @@ def test_given_an_exception_with_personal_data_when_logged_then_the_line_is_json
     from pythonjsonlogger.json import JsonFormatter
 
     handler.setFormatter(JsonFormatter("%(levelname)s %(message)s %(request_id)s"))
-    logger = logging.Logger("test")
+    logger = logging.getLogger("daedap.test-of-scrubbing")
+    logger.propagate = False
     logger.addHandler(handler)
     token = logs.request_id.set("abc123")
     # when
