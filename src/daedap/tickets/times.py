@@ -21,3 +21,8 @@ def ago(moment: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
         return _("%(count)s h ago") % {"count": minutes // 60}
     local, today = timezone.localtime(moment, zone), timezone.localtime(now, zone)
     return date_format(local, "m.d" if local.year == today.year else "Y.m.d")
+
+
+def full(moment: datetime, zone: ZoneInfo) -> str:
+    """Return date and time in `zone`, digits only, at a fraction of the cost of Django's formats."""
+    return f"{moment.astimezone(zone):%Y.%m.%d %H:%M}"

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.middleware import HtmxDetails
+from markupsafe import Markup
 
 from daedap.core.errors import DaedapError
 from daedap.services.access import AgentRequest as ServiceAgentRequest
 from daedap.services.access import agent_page
 from daedap.tickets import actions, errors, html, permissions
 from daedap.tickets.forms import EntryForm, GroupForm, TakeForm, VersionForm
-from daedap.tickets.models import Status, Ticket
+from daedap.tickets.models import Source, Status, Ticket
 from daedap.tickets.selectors import Menu, get_ticket, list_entries, list_events, list_tickets
-from daedap.tickets.times import ago
+from daedap.tickets.times import ago, full
+
+
+@dataclass(frozen=True)
+class RowKit:
+    """What all rows of a page share, looked up once: addresses, words, and the badges drawn so far."""
+
+    address: str
+    query: str
+    guest: str
+    take: str
+    sources: dict[str, str]
+    ago: Callable[[datetime], str]
+    full: Callable[[datetime], str]
+    can_take: Callable[[Ticket], bool]
+    drawn: dict[str, Markup] = field(default_factory=dict)
 
 
 class AgentRequest(ServiceAgentRequest):
@@ -198,7 +218,7 @@ def _shared_context(request: AgentRequest) -> dict[str, Any]:
         "service": request.service,
         "agent": request.agent,
         "zone": zone,
-        "ago": lambda moment: ago(moment, zone),
+        "kit": _row_kit(request),
         "chosen": _menu(request),
         "menus": Menu,
         "search": _search(request),
@@ -207,6 +227,20 @@ def _shared_context(request: AgentRequest) -> dict[str, Any]:
         "may": permissions,
         "status_label": lambda code: Status(code).label,
     }
+
+
+def _row_kit(request: AgentRequest) -> RowKit:
+    zone, now = request.service.zone, timezone.now()
+    return RowKit(
+        address=reverse("tickets:list", args=[request.service.service_id]),
+        query=_query(request),
+        guest=_("Guest"),
+        take=_("Take"),
+        sources={source.value: str(source.label) for source in Source},
+        ago=lambda moment: ago(moment, zone, now),
+        full=lambda moment: full(moment, zone),
+        can_take=lambda ticket: permissions.can_take(request.agent, ticket),
+    )
 
 
 def _list_context(request: AgentRequest) -> dict[str, Any]:

@@ -131,13 +131,14 @@ def test_given_nothing_when_list_opened_then_it_says_what_to_do(browser):
 
 def test_given_counts_when_rail_drawn_then_capped_at_999(browser, open_shop, agent):
     from daedap.tickets.navigation import capped
-    from daedap.tickets.selectors import Menu, count_menus
+    from daedap.tickets.selectors import Menu, count_menus, list_tickets
 
     factories.make_ticket(open_shop)
     factories.make_ticket(open_shop, status=Status.OPEN, assignee=agent, group=agent.groups.get())
     assert count_menus(agent) == {
         Menu.MY_OPEN: 1, Menu.MY_HELD: 0, Menu.MY_SOLVED: 0, Menu.ALL: 2, Menu.UNASSIGNED: 1,
     }  # fmt: skip
+    assert count_menus(agent) == {menu: len(list_tickets(viewer=agent, menu=menu).tickets) for menu in Menu}
     assert [capped(number) for number in (0, 999, 1000)] == ["0", "999", "999+"]
 
 

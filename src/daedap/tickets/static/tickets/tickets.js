@@ -84,6 +84,16 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
+// --- The list keeps the width it was drawn to ------------------------------------------------------------------------
+const list = document.getElementById("ticket-list");
+const WIDTH = "daedap.tickets.list-width";
+try {
+  list.style.width = localStorage.getItem(WIDTH) ?? "";
+  new ResizeObserver(() => list.style.width && localStorage.setItem(WIDTH, list.style.width)).observe(list);
+} catch {
+  // storage is switched off: the width lasts as long as the page
+}
+
 // --- Drafts: what was typed survives opening another ticket, in this tab only ----------------------------------------
 const draftKey = (id) => `daedap.draft.${id}`;
 
