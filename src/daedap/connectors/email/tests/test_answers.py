@@ -81,7 +81,7 @@ def test_given_answer_when_delivered_then_customer_has_one_mail_and_entry_is_sen
     assert message["To"] == "hong@example.com"
     assert message["From"].addresses[0].display_name == "쇼핑몰"
     text = message.get_body(("plain",)).get_content()
-    assert "확인했습니다.\n내일 도착합니다." in text.replace("\r\n", "\n")
+    assert "> 확인했습니다.\n> 내일 도착합니다." in text.replace("\r\n", "\n")
     assert "<p>확인했습니다.<br>내일 도착합니다.</p>" in message.get_body(("html",)).get_content()
     entry.refresh_from_db()
     assert entry.mail_state == MailState.SENT
