@@ -1,0 +1,308 @@
+"""The demo tenant: filled by the same actions that people use, again without harm (design, section 4)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from daedap.accounts.actions import set_password_by_link
+from daedap.accounts.links import PASSWORD_KINDS, SET_PASSWORD_LIFETIME, VERIFY_EMAIL_LIFETIME, issue_link, use_link
+from daedap.accounts.models import PLATFORM, LinkKind, User
+from daedap.accounts.passwords import IAM_DEFAULT
+from daedap.core.actors import SYSTEM, Actor, ActorKind
+from daedap.core.crypto import hash_token, keyed_hash
+from daedap.core.hosts import platform_url
+from daedap.core.scoping import organization_scope, service_scope
+from daedap.members.actions import Choices, save_integration
+from daedap.members.models import LoginType, Member
+from daedap.organizations import actions as organizations
+from daedap.organizations.models import IamMember, Organization
+from daedap.payments.actions import register_card
+from daedap.payments.providers import CardDetails, MethodCode
+from daedap.payments.selectors import has_payment_method
+from daedap.portal.actions import SignUp, sign_up
+from daedap.portal.demo_tickets import CATEGORIES, ENQUIRIES, Enquiry, State
+from daedap.portal.terms import TERMS
+from daedap.services.actions import add_agent, add_service
+from daedap.services.models import Agent, Role, Service
+from daedap.services.selectors import list_groups
+from daedap.tickets.actions import add_comment, answer_ticket, complete_ticket, create_enquiry, take_ticket
+from daedap.tickets.actions import create_default_category as first_category
+from daedap.tickets.models import Category, CategoryName, Entry, Source, Status, Ticket, TicketEvent
+
+EMAIL = "founder@demo.example"
+PLATFORM_PASSWORD = "Founder!72"  # noqa: S105  printed for everybody: the demo is no secret
+PASSWORD = "Daedap!72"  # noqa: S105  as above
+PEOPLE = (("owner", "오너"), ("administrator", "박관리"), ("agent", "김상담"))
+DOMAIN, SERVICE = "demo", "shop"
+
+
+def fill_demo() -> dict[str, Any]:
+    """Make the demo tenant, or what is missing of it, and return the facts that `daedap demo --json` prints."""
+    founder = _founder()
+    if not has_payment_method(founder):
+        _card(founder)
+    organization = _organization(founder)
+    with organization_scope(organization.pk):
+        members = {login_id: _member(organization, login_id, name) for login_id, name in PEOPLE}
+        if not organization.is_active:
+            owner = members["owner"]
+            organization = organizations.activate(
+                organization=organization, owner_member_id=owner.pk, actor=founder.as_actor()
+            )
+        service = _service(organization, members["owner"])
+    with service_scope(organization.pk, service.pk):
+        agents = {name: _agent(service, members[name], role) for name, role in _ROLES.items()}
+        _integration(service, agents["administrator"])
+        if not Ticket.objects.exists():
+            with transaction.atomic():
+                _tickets(service, _Team(agents["agent"], agents["administrator"]))
+    return _facts(organization, service)
+
+
+_ROLES = {"administrator": Role.ADMINISTRATOR, "agent": Role.AGENT}
+
+
+def _founder() -> User:
+    found = User.objects.filter(realm=PLATFORM, login_id=EMAIL).first()
+    if found is not None:
+        return found
+    subject = keyed_hash(EMAIL, purpose="sign-up")
+    token = issue_link(kind=LinkKind.VERIFY_EMAIL, lifetime=VERIFY_EMAIL_LIFETIME, subject=subject)
+    use_link(token, (LinkKind.VERIFY_EMAIL,))
+    facts = SignUp(
+        country="KR",
+        membership_type="individual",
+        terms=tuple(terms.code for terms in TERMS if terms.required),
+        email=EMAIL,
+        link_hash=hash_token(token),
+        name="정대표",
+        password=PLATFORM_PASSWORD,
+        mobile="+821012345678",
+    )
+    return sign_up(facts=facts, certificate=None, ip="")
+
+
+def _card(founder: User) -> None:
+    card = CardDetails(
+        number="4242424242424242",  # published by card networks for tests
+        expiry_month=12,
+        expiry_year=timezone.localdate().year + 4,
+        birth_date=date(1990, 1, 2),
+    )
+    register_card(user=founder, method=MethodCode.CREDIT_CARD, card=card, actor=founder.as_actor())
+
+
+def _organization(founder: User) -> Organization:
+    found = Organization.objects.filter(domain=DOMAIN, creator=founder).first()
+    if found is not None:
+        return found
+    with transaction.atomic():
+        made = organizations.create_organization(user=founder, name="오늘의 책상", actor=founder.as_actor())
+        return organizations.save_domain(organization=made, domain=DOMAIN, actor=founder.as_actor())
+
+
+@transaction.atomic
+def _member(organization: Organization, login_id: str, name: str) -> IamMember:
+    found = IamMember.objects.select_related("user").filter(user__login_id=login_id).first()
+    if found is not None:
+        return found
+    member = organizations.register_iam_member(
+        organization=organization,
+        login_id=login_id,
+        name=name,
+        email=f"{login_id}@demo.example",
+        actor=organization.creator.as_actor(),
+    )
+    token = issue_link(kind=LinkKind.SET_PASSWORD, lifetime=SET_PASSWORD_LIFETIME, user=member.user)
+    set_password_by_link(
+        token=token,
+        kinds=PASSWORD_KINDS,
+        password=PASSWORD,
+        policy=IAM_DEFAULT,
+        ip="",
+        realm=organization.public_id,
+    )
+    return member
+
+
+def _service(organization: Organization, owner: IamMember) -> Service:
+    found = Service.objects.filter(service_id=SERVICE).first()
+    if found is not None:
+        return found
+    return add_service(organization_id=organization.pk, service_id=SERVICE, name="쇼핑몰", actor=owner.user.as_actor())
+
+
+def _agent(service: Service, member: IamMember, role: Role) -> Agent:
+    found = Agent.objects.filter(member=member).first()
+    if found is not None:
+        return found
+    groups = [group.pk for group in list_groups()[:1]]
+    return add_agent(service=service, member_id=member.pk, role=role, group_ids=groups, actor=SYSTEM)
+
+
+def _shop_url() -> str:
+    return f"http://localhost:{os.environ.get('SHOP_PORT', '8100')}"
+
+
+def _integration(service: Service, administrator: Agent) -> None:
+    """Connect the example shop; only where calls to this machine are allowed, else it could not be asked anyway."""
+    if not settings.ALLOW_PRIVATE_CALLBACKS:
+        return
+    choices = Choices(
+        enabled=True, login_type=LoginType.GET, token_verification_url=f"{_shop_url()}/oc/verify", guest_enquiries=True
+    )
+    save_integration(service=service, choices=choices, actor=administrator.as_actor())
+
+
+# --- Tickets -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Team:
+    """Who works on the demo's tickets."""
+
+    agent: Agent
+    administrator: Agent
+
+
+def _tickets(service: Service, team: _Team) -> None:
+    categories = _categories(service)
+    for enquiry in ENQUIRIES:
+        ticket = _enquire(service, enquiry, categories[enquiry.category])
+        _STATES[enquiry.state](ticket, team, enquiry)
+        _move_back(ticket, enquiry.minutes_ago)
+
+
+def _categories(service: Service) -> dict[str, Category]:
+    first_category(service_pk=service.pk)
+    owned = {"organization_id": service.organization_id, "service": service}
+    for order, name in enumerate(CATEGORIES, start=1):
+        if not CategoryName.objects.filter(name=name).exists():
+            category = Category.objects.create(**owned, order=order)
+            CategoryName.objects.create(**owned, category=category, language="ko", name=name)
+    names = CategoryName.objects.select_related("category").filter(language="ko")
+    return {name.name: name.category for name in names}
+
+
+def _enquire(service: Service, enquiry: Enquiry, category: Category) -> Ticket:
+    member = None
+    if enquiry.customer.usercode:
+        owned = {"organization_id": service.organization_id, "service": service}
+        member, _ = Member.objects.get_or_create(
+            usercode=enquiry.customer.usercode,
+            defaults={**owned, "username": enquiry.customer.name, "email": enquiry.customer.email},
+        )
+    return create_enquiry(
+        service=service,
+        source=Source.MOBILE_WEB if enquiry.on_phone else Source.WEB,
+        category_id=category.pk,
+        subject=enquiry.subject,
+        content=enquiry.content,
+        name=enquiry.customer.name,
+        email=enquiry.customer.email,
+        phone="",
+        language="ko",
+        member=member,
+        file_ids=[],
+        uploader="",
+        consent_text="",
+        form_id=None,
+        actor=member.as_actor() if member else Actor(ActorKind.GUEST, name=enquiry.customer.name),
+    )
+
+
+def _leave(ticket: Ticket, team: _Team, enquiry: Enquiry) -> None:
+    """Leave the ticket unassigned."""
+
+
+def _take(ticket: Ticket, team: _Team, enquiry: Enquiry) -> None:
+    agent = team.agent
+    take_ticket(ticket_id=ticket.ticket_id, agent=agent, actor=agent.as_actor())
+    if enquiry.note:
+        add_comment(ticket_id=ticket.ticket_id, agent=agent, body=enquiry.note, actor=agent.as_actor())
+
+
+def _answer(to: Status) -> Callable[[Ticket, _Team, Enquiry], None]:
+    def answer(ticket: Ticket, team: _Team, enquiry: Enquiry) -> None:
+        agent = team.agent
+        _take(ticket, team, enquiry)
+        answer_ticket(
+            ticket_id=ticket.ticket_id,
+            agent=agent,
+            to=to,
+            body=f"<p>안녕하세요, {enquiry.customer.name}님.</p><p>{enquiry.answer}</p><p>감사합니다.</p>",
+            version=Ticket.objects.get(pk=ticket.pk).version,
+            request_id=None,
+            actor=agent.as_actor(),
+        )
+
+    return answer
+
+
+def _complete(ticket: Ticket, team: _Team, enquiry: Enquiry) -> None:
+    _answer(Status.SOLVED)(ticket, team, enquiry)
+    agent = team.administrator
+    version = Ticket.objects.get(pk=ticket.pk).version
+    complete_ticket(ticket_id=ticket.ticket_id, agent=agent, version=version, actor=agent.as_actor())
+
+
+_STATES: dict[State, Callable[[Ticket, _Team, Enquiry], None]] = {
+    State.NEW: _leave,
+    State.OPEN: _take,
+    State.HELD: _answer(Status.REPLY),
+    State.SOLVED: _answer(Status.SOLVED),
+    State.CLOSED: _complete,
+}
+
+
+def _move_back(ticket: Ticket, minutes: int) -> None:
+    """Let it have happened a while ago: a day's work does not come in one second. Steps stay minutes apart."""
+    start = timezone.now() - timedelta(minutes=minutes)
+    kept = Ticket.objects.get(pk=ticket.pk)
+    wait = min(max(minutes // 3, 1), 40)
+
+    def later(step: int) -> Any:
+        return min(start + timedelta(minutes=wait * step), timezone.now())
+
+    times = {"created_at": start, "updated_at": later(2) if kept.assigned_at else start}
+    times["last_customer_at"] = start
+    for step, name in ((1, "assigned_at"), (2, "first_replied_at"), (2, "solved_at"), (2, "closed_at")):
+        if getattr(kept, name) is not None:
+            times[name] = later(step)
+    Ticket.objects.filter(pk=ticket.pk).update(**times)
+    for model in (Entry, TicketEvent):
+        for step, row in enumerate(model.objects.filter(ticket=kept).order_by("pk")):
+            at = later(step + 1) if model is Entry else later(min(step, 2))
+            model.objects.filter(pk=row.pk).update(created_at=at)
+
+
+def _facts(organization: Organization, service: Service) -> dict[str, Any]:
+    organization.refresh_from_db()
+    shop = _shop_url()
+    return {
+        "base_url": platform_url("/"),
+        "platform_member": {"email": EMAIL, "password": PLATFORM_PASSWORD},
+        "organization": {
+            "id": organization.public_id,
+            "name": organization.name,
+            "domain": organization.domain,
+            "key": organization.key,
+            "url": organization.url,
+        },
+        **{name: {"id": name, "password": PASSWORD} for name, _ in PEOPLE},
+        "service": {
+            "id": service.service_id,
+            "key": service.key,
+            "url": f"{organization.url}{service.service_id}/tickets/",
+            "helpcenter_url": f"{organization.url}{service.service_id}/hc/",
+        },
+        "integrator": {"url": f"{shop}/", "token_verification_url": f"{shop}/oc/verify"},
+    }

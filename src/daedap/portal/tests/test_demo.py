@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from daedap.core.scoping import service_scope
+from daedap.members.models import IntegrationSettings
+from daedap.organizations.models import Organization
+from daedap.portal.demo import fill_demo
+from daedap.services.models import Service
+from daedap.tickets.models import Ticket
+from tests.jobs import run_jobs
+
+
+@pytest.fixture
+def filled(db, settings):
+    settings.ALLOW_PRIVATE_CALLBACKS = True
+    return fill_demo()
+
+
+def test_given_empty_installation_when_demo_filled_then_the_promised_facts(filled, client_of, platform_client):
+    assert set(filled) == {
+        "base_url",
+        "platform_member",
+        "organization",
+        "owner",
+        "administrator",
+        "agent",
+        "service",
+        "integrator",
+    }
+    json.dumps(filled)
+    organization = Organization.objects.get(domain="demo")
+    assert filled["organization"]["key"] == organization.key
+    assert filled["integrator"] == {
+        "url": "http://localhost:8100/",
+        "token_verification_url": "http://localhost:8100/oc/verify",
+    }
+    login = {"email": filled["platform_member"]["email"], "password": filled["platform_member"]["password"]}
+    assert platform_client.post("/login/", login).url == "/console/"
+
+
+@pytest.mark.parametrize("who", ["owner", "administrator", "agent"])
+def test_given_demo_when_its_people_sign_in_then_they_get_in(filled, client_of, who):
+    browser = client_of(Organization.objects.get(domain="demo"))
+    assert browser.login(
+        username=filled[who]["id"], password=filled[who]["password"], realm=filled["organization"]["id"]
+    )
+
+
+def test_given_demo_when_filled_again_then_nothing_changes(filled, settings):
+    organization = Organization.objects.get(domain="demo")
+    with service_scope(organization.pk, _service(organization).pk):
+        before = list(Ticket.objects.order_by("pk").values_list("pk", "status", "version"))
+
+        assert fill_demo() == filled
+
+        assert list(Ticket.objects.order_by("pk").values_list("pk", "status", "version")) == before
+        assert len(before) == 21
+        assert {status for _, status, _ in before} == {"new", "open", "reply", "solved", "closed"}
+        integration = IntegrationSettings.objects.get()
+        assert (integration.enabled, integration.login_type) == (True, "get")
+        assert integration.token_verification_url == "http://localhost:8100/oc/verify"
+    run_jobs()
+
+
+def test_given_no_private_callbacks_when_demo_filled_then_integration_stays_off(db, settings):
+    settings.ALLOW_PRIVATE_CALLBACKS = False
+    fill_demo()
+    organization = Organization.objects.get(domain="demo")
+    with service_scope(organization.pk, _service(organization).pk):
+        assert not IntegrationSettings.objects.filter(enabled=True).exists()
+
+
+def _service(organization):
+    return Service._base_manager.get(organization=organization, service_id="shop")
