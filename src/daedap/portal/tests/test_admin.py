@@ -1,0 +1,54 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from daedap.accounts.models import PlatformMember, User
+from daedap.files.actions import store_platform_file
+from tests import factories
+
+
+@pytest.fixture
+def operator_client(platform_client):
+    platform_client.force_login(User.objects.create_superuser("root@example.com", "Ocean!72", name="운영자"))
+    return platform_client
+
+
+@pytest.fixture
+def pending(db, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    content = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+    file = store_platform_file(SimpleUploadedFile("license.pdf", content))
+    return factories.make_platform_member(
+        membership_type="business",
+        company_name="예스",
+        business_number="1168200276",
+        verification="pending",
+        certificate_id=file.public_id,
+    ).platform_member
+
+
+def test_given_operator_when_opening_lists_then_shown(operator_client, acme):
+    for name in ("accounts/user", "accounts/platformmember", "organizations/organization"):
+        assert operator_client.get(f"/operator/{name}/").status_code == 200
+    page = operator_client.get(f"/operator/organizations/organization/{acme.pk}/change/")
+    assert acme.public_id in page.text
+    assert acme.key not in page.text
+
+
+def test_given_pending_business_when_operator_approves_then_may_pay(operator_client, pending):
+    page = operator_client.get(f"/operator/accounts/platformmember/{pending.pk}/change/")
+    address = f"/operator/accounts/platformmember/certificate/{pending.certificate_id}/"
+    assert address in page.text
+    download = operator_client.get(address)
+    assert download["Content-Disposition"] == 'attachment; filename="license.pdf"'
+    assert b"".join(download.streaming_content).startswith(b"%PDF")
+
+    operator_client.post("/operator/accounts/platformmember/", {"action": "approve", "_selected_action": [pending.pk]})
+
+    assert PlatformMember.objects.get(pk=pending.pk).may_pay
+
+
+@pytest.mark.parametrize("path", ["", "accounts/user/", "accounts/platformmember/certificate/x/"])
+def test_given_member_when_opening_operator_pages_then_sent_to_its_login(member_client, path):
+    response = member_client.get(f"/operator/{path}")
+    assert response.status_code == 302
+    assert response.url.startswith("/operator/login/")
