@@ -84,7 +84,7 @@ def make_shop(domain: str) -> Shop:
 
 
 def add_tickets(shop: Shop, number: int, *, seed: int = 1) -> None:
-    """Add `number` tickets of the last half year with their answers and events; refresh the planner's statistics."""
+    """Add `number` tickets of the last half year with their answers and events."""
     chance = random.Random(seed)
     service = shop.service
     with service_scope(service.organization_id, service.pk):
@@ -101,6 +101,10 @@ def add_tickets(shop: Shop, number: int, *, seed: int = 1) -> None:
             (event for ticket in tickets for event in maker.events(ticket)), batch_size=BATCH
         )
         Entry.objects.bulk_create((maker.answer(t) for t in tickets if t.first_replied_at), batch_size=BATCH)
+
+
+def refresh_statistics() -> None:
+    """Let the planner know what is there, as autovacuum does in time."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -7,13 +7,14 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
 
 from benchmarks import entries, pages
-from benchmarks.fill import Shop, add_tickets, make_shop
+from benchmarks.fill import Shop, add_tickets, make_shop, refresh_statistics
 from benchmarks.load import Result
 from benchmarks.pages import Page
 from benchmarks.report import PageFigures, Report
@@ -23,6 +24,15 @@ from daedap.config.cli import migrate_database
 from daedap.config.embedded import EmbeddedPostgres
 
 IDLE_SECONDS = 3.0
+WARM_UP = 10
+
+
+@dataclass(frozen=True)
+class ServerTime:
+    """Seconds that one request took in this process, and how many of them this process computed."""
+
+    wall: float
+    computing: float
 
 
 class Run:
@@ -41,18 +51,16 @@ class Run:
 
     def __call__(self) -> Report:
         few, many = self.options.tickets // 10, self.options.tickets
-        self.say(f"database with {few} tickets, and {many} of a neighbour")
-        shop = self._prepare(few, neighbours=many)
-        at_few = self._server_time(pages.list_page(shop, shop.agents[0]))
-        self.say(f"{many} tickets")
-        add_tickets(shop, many - few, seed=2)
-
+        self.say(f"database with a shop of {many} tickets, one of {few}, and a neighbour of {many}")
+        shop, small_shop = self._prepare(few, many)
         self._start_server()
         listed, form = pages.list_page(shop, shop.agents[0]), pages.form_page(shop)
         self._measure_memory(listed, form)
-        at_many = self._page(listed)
-        self.report.growth = (few, at_few, many, at_many)
-        self._page(form)
+        with self.server.asleep():
+            times = self._server_times(pages.list_page(small_shop, small_shop.agents[0]), listed)
+        self.report.growth = (few, times[0].wall, many, times[1].wall)
+        self._page(listed)
+        self._page(form, share=0.5)
         self._page(pages.enquiry_page(shop), grows=True)
         if self.options.entries:
             self.say(f"{self.options.entries} entries with a token")
@@ -62,16 +70,17 @@ class Run:
 
     # --- Steps -----------------------------------------------------------------------------------
 
-    def _prepare(self, tickets: int, *, neighbours: int) -> Shop:
+    def _prepare(self, few: int, many: int) -> tuple[Shop, Shop]:
         if not (settings.STATIC_ROOT / "staticfiles.json").exists():
             raise BenchError(f"No static files in {settings.STATIC_ROOT}: run `make setup` first.")
         self.stack.enter_context(self.database.in_use())
         self.stack.callback(connection.close_pool)
         migrate_database()
-        add_tickets(make_shop("neighbour"), neighbours, seed=3)
-        shop = make_shop("bench")
-        add_tickets(shop, tickets, seed=1)
-        return shop
+        shop, small_shop, neighbour = make_shop("bench"), make_shop("small"), make_shop("neighbour")
+        for seed, (each, number) in enumerate(((shop, many), (small_shop, few), (neighbour, many))):
+            add_tickets(each, number, seed=seed)
+        refresh_statistics()
+        return shop, small_shop
 
     def _start_server(self) -> None:
         self.stack.callback(self.server.stop)
@@ -86,38 +95,54 @@ class Run:
         time.sleep(IDLE_SECONDS)
         self.report.memory = measure_memory(self.server, self.home)
 
-    def _page(self, page: Page, *, grows: bool = False) -> float:
-        """Measure a page from outside and from inside, and its statements; return its server time."""
+    def _page(self, page: Page, *, grows: bool = False, share: float = 1.0) -> None:
+        """Measure a page from outside and from inside, and its statements, for its share of the time."""
         options = self.options
-        share = options.seconds / options.rounds
+        seconds = options.seconds * share / options.rounds
         app: list[Result] = []
         database: list[PgbenchResult] = []
         script = script_of(page.statements, page.rules, page.variables)
         for turn in range(options.rounds):
             self.say(f"{page.name}: application, then pgbench ({turn + 1} of {options.rounds})")
             with self._grows_by(lambda: app[-1].succeeded, if_=grows):
-                app.append(run_load(page.plan(clients=options.clients, seconds=share, warm_up=0 if turn else 5)))
+                app.append(run_load(page.plan(clients=options.clients, seconds=seconds, warm_up=0 if turn else 5)))
             with self.server.asleep(), self._grows_by(lambda: database[-1].transactions, if_=grows):
                 database.append(
-                    run_pgbench(script, url=self.database.url, folder=self.home, clients=options.clients, seconds=share)
+                    run_pgbench(
+                        script, url=self.database.url, folder=self.home, clients=options.clients, seconds=seconds
+                    )
                 )
                 if grows:
                     pages.forget_jobs()
         with self.server.asleep():
-            server_time = self._server_time(page)
+            (alone,) = self._server_times(page)
         self.report.pages.append(
-            PageFigures(page.name, Result.merged(app), PgbenchResult.merged(database), page.statements, server_time)
+            PageFigures(
+                page.name,
+                Result.merged(app),
+                PgbenchResult.merged(database),
+                page.statements,
+                server_time=alone.wall,
+                cpu_time=alone.computing,
+            )
         )
-        return server_time
 
-    def _server_time(self, page: Page) -> float:
-        """Return the median time of the page in this process: middleware, view, template, database; no network."""
-        taken = []
-        for _ in range(20 if self.options.quick else 200):
-            begun = time.perf_counter()
-            page.act()
-            taken.append(time.perf_counter() - begun)
-        return statistics.median(taken[len(taken) // 10 :])
+    def _server_times(self, *asked: Page) -> list[ServerTime]:
+        """Return the median times of pages in this process, asked for in turn, so that noise falls on all alike.
+
+        Middleware, view, template and database are in it, network and waiting for a free thread are not.
+        """
+        taken: list[list[ServerTime]] = [[] for _ in asked]
+        for turn in range(20 if self.options.quick else 120):
+            for page, times in zip(asked, taken, strict=True):
+                begun, begun_cpu = time.perf_counter(), time.process_time()
+                page.act()
+                if turn >= WARM_UP:
+                    times.append(ServerTime(time.perf_counter() - begun, time.process_time() - begun_cpu))
+        return [
+            ServerTime(statistics.median(one.wall for one in times), statistics.median(one.computing for one in times))
+            for times in taken
+        ]
 
     @contextlib.contextmanager
     def _grows_by(self, number: Callable[[], int], *, if_: bool) -> Iterator[None]:
