@@ -197,7 +197,7 @@ def integrator(facts: dict[str, Any]) -> Iterator[None]:
     """Run the example shop beside the server. It ends with us, even if we are killed."""
     address = urlsplit(facts["integrator"]["url"])
     environment = os.environ | {
-        "SHOP_HOST": address.hostname or "127.0.0.1",
+        "SHOP_HOST": "127.0.0.1",  # of this machine only; "localhost" is no address to bind
         "SHOP_PORT": str(address.port or 80),
         "OC_BASE_URL": facts["organization"]["url"],
         "OC_SERVICE": facts["service"]["id"],
