@@ -76,7 +76,7 @@ class Installation:
         found: list[EmailMessage] = []
 
         def arrived() -> bool:
-            found[:] = [mail for mail in self.mails() if mail["To"] == to and containing in mail["Subject"]]
+            found[:] = [mail for mail in self.mails() if mail["To"] == to and containing in mail["Subject"].strip()]
             return bool(found)
 
         wait_for(arrived, seconds=seconds, what=lambda: f"mail to {to}; {[m['Subject'] for m in self.mails()]}")
@@ -90,8 +90,8 @@ def text_of(mail: EmailMessage) -> str:
 
 
 def link_in(mail: EmailMessage) -> str:
-    """Return the first address in the mail's text: its button."""
-    return next(word for word in text_of(mail).split() if word.startswith("http"))
+    """Return the address of the mail's button: the longest one in its text."""
+    return max((word for word in text_of(mail).split() if word.startswith("http")), key=len, default="")
 
 
 def wait_for(condition: Any, *, seconds: float, what: Any) -> None:

@@ -129,7 +129,7 @@ def activate(founder: Visitor, installation: Installation) -> None:
         expect(page.get_by_role("cell", name=login_id, exact=True)).to_be_visible()
     button(page, "다음").click()
     expect(page.get_by_role("alert").first).to_be_visible()  # nobody is ticked
-    page.get_by_role("radio", name="owner").check()
+    page.locator("[name=owner][aria-label^=owner]").check()
     founder.shot("wizard-members")
     button(page, "다음").click()
     expect(page.get_by_text(installation.organization_url("my-shop1")).first).to_be_visible()
@@ -148,7 +148,7 @@ def first_sign_in(
         page.locator("[name=login_id]").fill(login_id)
         page.locator("[name=email]").fill(address)
         page.locator("main form button[type=submit]").click()
-        mail = installation.wait_for_mail(address, "새 비밀번호")
+        mail = installation.wait_for_mail(address, "재설정")
     page.goto(link_in(mail))
     person.shot(f"password-{login_id}")
     page.locator("[name=password]").fill("abcd!234")
@@ -182,9 +182,7 @@ def set_service_up(owner: Visitor, installation: Installation) -> str:
     owner.shot("services")
     for name, role in (("이관리", "ROLE_FRONT_ADMIN"), ("김상담", "ROLE_FRONT_AGENT")):
         page.goto(site + "shop/agents/add/")
-        page.locator("[name=member]").select_option(
-            label=page.locator(f"[name=member] option:has-text('{name}')").inner_text()
-        )
+        page.get_by_role("radio", name=name).check(force=True)
         page.locator(f"[name=role][value={role}]").check(force=True)
         page.locator("[name=groups]").first.check()
         button(page, "상담원 추가").click()

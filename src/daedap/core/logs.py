@@ -63,6 +63,7 @@ def configure(*, level: str) -> None:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.request": {"level": "ERROR"},
+            "django.db.backends": {"level": "INFO"},  # at DEBUG it writes every statement with its values
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},
