@@ -64,7 +64,9 @@ class Run:
         self._page(pages.enquiry_page(shop), grows=True)
         if self.options.entries:
             self.say(f"{self.options.entries} entries with a token")
-            self.report.entries = entries.measure(shop, self.options.entries)
+            self.report.entries = entries.measure(
+                shop, self.options.entries, waves=1 if self.options.quick else entries.WAVES
+            )
         self.report.facts |= {"clients": self.options.clients, "seconds_each": self.options.seconds}
         return self.report
 
@@ -92,7 +94,7 @@ class Run:
             run_load(page.plan(clients=2, seconds=5, requests=20))
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # of the PostgreSQL backend
-        time.sleep(IDLE_SECONDS)
+        time.sleep(0.2 if self.options.quick else IDLE_SECONDS)
         self.report.memory = measure_memory(self.server, self.home)
 
     def _page(self, page: Page, *, grows: bool = False, share: float = 1.0) -> None:

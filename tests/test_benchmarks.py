@@ -61,7 +61,7 @@ def test_given_tiny_numbers_when_run_then_every_figure_is_there_and_nothing_is_l
         assert page["ratio"] == pytest.approx(page["requests_per_second"] / page["pgbench_per_second"], rel=0.05)
     assert figures["pages"]["enquiry"]["transaction_statements"] == 2
     assert figures["growth"]["tickets"] == [20, 200]
-    assert figures["entries"]["entered"] == 30
+    assert figures["entries"]["entered"] == 10
     assert figures["memory_mb"]["server"] > 10
     assert list(folder.iterdir()) == []
     assert _processes_in(folder) == []
