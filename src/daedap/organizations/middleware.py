@@ -15,6 +15,8 @@ from daedap.core.scoping import organization_scope
 from daedap.organizations.selectors import find_organization_by_domain
 
 ANY_HOST_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+PASSWORD_LINKS = "/login/password/"  # noqa: S105 - a path
+"""Open before activation too: the mail with the link leaves when a member is registered, which may be earlier."""
 
 
 class SiteMiddleware:
@@ -39,7 +41,7 @@ class SiteMiddleware:
         if site == "platform":
             return self.get_response(request)
         organization = find_organization_by_domain(domain)
-        if organization is None or not organization.is_active:
+        if organization is None or not (organization.is_active or request.path.startswith(PASSWORD_LINKS)):
             return render(request, "errors/404.html", status=404)
         request.site = "organization"  # type: ignore[assignment]
         request.organization = organization  # type: ignore[attr-defined]

@@ -117,6 +117,8 @@ def set_password(request: StaffRequest, token: str) -> HttpResponse:
                 ip=client_ip(request),
                 realm=realm,
             )
+            if not request.organization.is_active:
+                return render(request, "organizations/password_saved.html")
             messages.success(request, _("Your new password has been saved."))
             return redirect("organizations:login")
     except LinkRefused as error:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,8 +19,7 @@ from daedap.core.actors import SYSTEM, Actor, ActorKind
 from daedap.core.crypto import hash_token, keyed_hash
 from daedap.core.hosts import platform_url
 from daedap.core.scoping import organization_scope, service_scope
-from daedap.members.actions import Choices, save_integration
-from daedap.members.models import LoginType, Member
+from daedap.members.models import IntegrationSettings, LoginType, Member
 from daedap.organizations import actions as organizations
 from daedap.organizations.models import IamMember, Organization
 from daedap.payments.actions import register_card
@@ -60,7 +58,7 @@ def fill_demo() -> dict[str, Any]:
         service = _service(organization, members["owner"])
     with service_scope(organization.pk, service.pk):
         agents = {name: _agent(service, members[name], role) for name, role in _ROLES.items()}
-        _integration(service, agents["administrator"])
+        _integration(service)
         if not Ticket.objects.exists():
             with transaction.atomic():
                 _tickets(service, _Team(agents["agent"], agents["administrator"]))
@@ -152,14 +150,20 @@ def _shop_url() -> str:
     return f"http://localhost:{os.environ.get('SHOP_PORT', '8100')}"
 
 
-def _integration(service: Service, administrator: Agent) -> None:
-    """Connect the example shop; only where calls to this machine are allowed, else it could not be asked anyway."""
-    if not settings.ALLOW_PRIVATE_CALLBACKS:
+def _integration(service: Service) -> None:
+    """Connect the example shop, once; afterwards only follow its port. What people changed meanwhile stays.
+
+    The shop is on this machine, an address that the settings screen refuses unless private callbacks are allowed.
+    """
+    address = f"{_shop_url()}/oc/verify"
+    integration = IntegrationSettings.objects.first()
+    if integration is None:
+        integration = IntegrationSettings(organization_id=service.organization_id, service=service)
+        integration.enabled, integration.login_type = True, LoginType.GET
+    elif not integration.token_verification_url.startswith("http://localhost:"):
         return
-    choices = Choices(
-        enabled=True, login_type=LoginType.GET, token_verification_url=f"{_shop_url()}/oc/verify", guest_enquiries=True
-    )
-    save_integration(service=service, choices=choices, actor=administrator.as_actor())
+    integration.token_verification_url = address
+    integration.save()
 
 
 # --- Tickets -------------------------------------------------------------------------------------

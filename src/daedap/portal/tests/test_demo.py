@@ -12,8 +12,7 @@ from tests.jobs import run_jobs
 
 
 @pytest.fixture
-def filled(db, settings):
-    settings.ALLOW_PRIVATE_CALLBACKS = True
+def filled(db):
     return fill_demo()
 
 
@@ -47,7 +46,7 @@ def test_given_demo_when_its_people_sign_in_then_they_get_in(filled, client_of, 
     )
 
 
-def test_given_demo_when_filled_again_then_nothing_changes(filled, settings):
+def test_given_demo_when_filled_again_then_nothing_changes(filled):
     organization = Organization.objects.get(domain="demo")
     with service_scope(organization.pk, _service(organization).pk):
         before = list(Ticket.objects.order_by("pk").values_list("pk", "status", "version"))
@@ -63,12 +62,20 @@ def test_given_demo_when_filled_again_then_nothing_changes(filled, settings):
     run_jobs()
 
 
-def test_given_no_private_callbacks_when_demo_filled_then_integration_stays_off(db, settings):
-    settings.ALLOW_PRIVATE_CALLBACKS = False
-    fill_demo()
+def test_given_settings_that_people_changed_when_demo_filled_again_then_they_stay_but_for_the_shops_port(
+    filled, monkeypatch
+):
     organization = Organization.objects.get(domain="demo")
     with service_scope(organization.pk, _service(organization).pk):
-        assert not IntegrationSettings.objects.filter(enabled=True).exists()
+        IntegrationSettings.objects.update(guest_enquiries=False)
+        monkeypatch.setenv("SHOP_PORT", "8111")
+        fill_demo()
+        integration = IntegrationSettings.objects.get()
+        assert integration.guest_enquiries is False
+        assert integration.token_verification_url == "http://localhost:8111/oc/verify"
+        IntegrationSettings.objects.update(token_verification_url="https://shop.example/verify")
+        fill_demo()
+        assert IntegrationSettings.objects.get().token_verification_url == "https://shop.example/verify"
 
 
 def _service(organization):
