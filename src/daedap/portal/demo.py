@@ -160,10 +160,14 @@ def _integration(service: Service) -> None:
     if integration is None:
         integration = IntegrationSettings(organization_id=service.organization_id, service=service)
         integration.enabled, integration.login_type = True, LoginType.GET
-    elif not integration.token_verification_url.startswith("http://localhost:"):
+    elif integration.token_verification_url == address or not _is_shop(integration.token_verification_url):
         return
     integration.token_verification_url = address
     integration.save()
+
+
+def _is_shop(address: str) -> bool:
+    return address.startswith("http://localhost:") and address.endswith("/oc/verify")
 
 
 # --- Tickets -------------------------------------------------------------------------------------
