@@ -48,9 +48,9 @@ def _service_view(view: View, allowed: Callable[[ServiceRequest], bool]) -> View
     @staff_page
     @wraps(view)
     def wrapper(request: ServiceRequest, service_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.service = get_service(service_id)
+        request.agent = find_agent(request.member, service_id)
+        request.service = request.agent.service if request.agent else get_service(service_id)
         with service_scope(request.organization.pk, request.service.pk):
-            request.agent = find_agent(request.member)
             if request.agent is not None:
                 request.actor = request.agent.as_actor(client_ip(request))
             if not allowed(request):

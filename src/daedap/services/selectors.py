@@ -29,9 +29,19 @@ def list_services_of_member(member: IamMember) -> list[Service]:
     return list(Service.objects.filter(pk__in=own, state=ServiceState.IN_USE).order_by("created_at", "pk"))
 
 
-def find_agent(member: IamMember) -> Agent | None:
-    """Return `member` as an agent of the open service, or None."""
-    return Agent.objects.filter(member=member, removed_at__isnull=True).first()
+def find_agent(member: IamMember, service_id: str) -> Agent | None:
+    """Return `member` as an agent of the service with this ID (any case), `service` at hand, or None.
+
+    For the doors of agents' pages, before the service's scope is open: both in one query.
+    """
+    agents = Agent._base_manager.filter(member=member, removed_at__isnull=True)  # noqa: SLF001  as said
+    found: Agent | None = (
+        agents.select_related("service")
+        .filter(service__service_id__iexact=service_id)
+        .exclude(service__state=ServiceState.STOPPED)
+        .first()
+    )
+    return found
 
 
 def list_agents() -> list[Agent]:
