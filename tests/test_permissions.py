@@ -95,6 +95,7 @@ PLATFORM_SITE: dict[str, tuple[str, set[str]]] = {
     "portal:signup-verify": ("get", ALL_PLATFORM),
     "portal:signup-information": ("get", ALL_PLATFORM),
     "portal:login": ("get", ALL_PLATFORM),
+    "portal:login-code": ("get", ALL_PLATFORM),
     "portal:logout": ("post", ALL_PLATFORM),
     "portal:find-password": ("get", ALL_PLATFORM),
     "portal:new-password": ("get", ALL_PLATFORM),

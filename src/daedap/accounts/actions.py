@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from daedap.accounts import limits
+from daedap.accounts import limits, second_step
 from daedap.accounts.links import RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
 from daedap.accounts.passwords import KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
@@ -49,8 +49,11 @@ def sign_in(
     login_id: str,
     password: str,
     may_enter: Callable[[User], bool] = lambda user: True,
+    needs_code: Callable[[User], bool] = lambda user: False,
 ) -> User:
     """Check ID and password, open a fresh session for the user and return them.
+
+    Raise CodeNeeded, with no session yet, if `needs_code` says that a mailed code is owed (see second_step).
 
     Raise SignInRefused, always with the same message and after the same time, if the ID or the password is wrong, no
     password was ever set, or `may_enter` says no (an IAM member who left). Raise TooManyAttempts while the ID is locked
@@ -71,8 +74,11 @@ def sign_in(
             jobs.defer("accounts.tell_of_lock", realm=realm, user_id=_find_id(realm=realm, login_id=login_id))
         _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.REFUSED)
         raise SignInRefused
-    limits.clear_failures(realm=realm, login_id=login_id)
     _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.OK, user=user)
+    if needs_code(user):
+        second_step.begin(request, user)
+        raise second_step.CodeNeeded
+    limits.clear_failures(realm=realm, login_id=login_id)
     login(request, user)  # renews the session identifier and the anti-forgery token
     translation.activate(user.language)
     return user

@@ -13,6 +13,9 @@ _REMEMBERED = timedelta(days=30)  # failures count until a success; this only le
 IP_FAILURES = 30
 IP_WINDOW = timedelta(minutes=10)
 
+CODE_TRIES = 5
+CODE_WINDOW = timedelta(minutes=10)  # longer than a code lives
+
 RESET_WINDOW = timedelta(hours=1)
 RESETS_PER_ACCOUNT = 5
 RESETS_PER_IP = 20
@@ -46,6 +49,17 @@ def end_failed_attempt(*, realm: str, login_id: str) -> bool:
         return False
     _lock(subject)
     return True
+
+
+def count_failure(*, realm: str, login_id: str) -> None:
+    """Count a failure after the password: a wrong second factor (spec 10, 4.4)."""
+    limits.count_up("sign-in.failures", _subject(realm, login_id), window=_REMEMBERED)
+    end_failed_attempt(realm=realm, login_id=login_id)
+
+
+def may_try_code(mark: str) -> bool:
+    """Count one try at the code with this mark; return whether it may still be looked at."""
+    return limits.count_up("second-step.tries", mark, window=CODE_WINDOW) <= CODE_TRIES
 
 
 def _lock(subject: str) -> None:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("welcome/", signup.welcome, name="welcome"),
     # Sign-in
     path("login/", login.log_in, name="login"),
+    path("login/code/", login.code, name="login-code"),
     path("logout/", login.log_out, name="logout"),
     path("login/find-password/", login.find_password, name="find-password"),
     path("login/password/<str:token>/", login.new_password, name="new-password"),

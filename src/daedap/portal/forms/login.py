@@ -19,6 +19,19 @@ class LoginForm(forms.Form):
     )
 
 
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=6,
+        min_length=6,
+        error_messages={
+            "required": _("Enter the 6 digits from the mail."),
+            "min_length": _("Enter the 6 digits from the mail."),
+            "max_length": _("Enter the 6 digits from the mail."),
+        },
+    )
+
+
 class FindPasswordForm(forms.Form):
     email = forms.EmailField(
         label=_("ID (e-mail)"),

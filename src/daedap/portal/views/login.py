@@ -7,16 +7,17 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from daedap.accounts import passwords
+from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
 from daedap.accounts.language import remember_language
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
-from daedap.accounts.models import PLATFORM, User
+from daedap.accounts.models import PLATFORM, PlatformMember, User
 from daedap.core.errors import DaedapError
 from daedap.core.hosts import platform_url
 from daedap.core.requests import client_ip
@@ -24,7 +25,7 @@ from daedap.core.views import safe_next
 from daedap.organizations.selectors import list_own_organizations
 from daedap.payments.selectors import has_payment_method
 from daedap.portal.forms.base import add_refusal
-from daedap.portal.forms.login import FindPasswordForm, LoginForm, NewPasswordForm
+from daedap.portal.forms.login import CodeForm, FindPasswordForm, LoginForm, NewPasswordForm
 from daedap.portal.views.answers import form_page
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -52,15 +53,53 @@ def log_in(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             data = form.cleaned_data
             try:
-                user = sign_in(request, realm=PLATFORM, login_id=data["email"], password=data["password"])
+                user = sign_in(
+                    request, realm=PLATFORM, login_id=data["email"], password=data["password"], needs_code=_needs_code
+                )
+            except second_step.CodeNeeded:
+                return redirect(_code_page(safe_next(request, request.POST.get("next", ""), "")))
             except DaedapError as error:
                 form.add_error(None, str(error.message))
             else:
-                response = redirect(safe_next(request, request.POST.get("next", ""), landing(user)))
-                remember_language(response, user.language)
-                return response
+                return _enter(user, safe_next(request, request.POST.get("next", ""), ""))
     target = (request.POST if request.method == "POST" else request.GET).get("next", "")
     return form_page(request, "portal/login/login.html", form, next=safe_next(request, target, ""))
+
+
+def _needs_code(user: User) -> bool:
+    return PlatformMember.objects.filter(user=user, two_step_login=True).exists()
+
+
+def _code_page(wanted: str) -> str:
+    page = reverse("portal:login-code")
+    return f"{page}?{urlencode({'next': wanted})}" if wanted else page
+
+
+def _enter(user: User, wanted: str) -> HttpResponse:
+    response = redirect(wanted or landing(user))
+    remember_language(response, user.language)
+    return response
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("code")
+@_get_or_post
+def code(request: HttpRequest) -> HttpResponse:
+    """The second step: the code that was mailed (E6). Who owes none begins at the log-in page."""
+    wanted = safe_next(request, (request.POST if request.method == "POST" else request.GET).get("next", ""), "")
+    if not second_step.is_waiting(request):
+        return redirect("portal:login")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            return _enter(second_step.finish(request, code=form.cleaned_data["code"]), wanted)
+        except second_step.CodeOver as error:
+            messages.error(request, str(error.message))
+            return redirect("portal:login")
+        except DaedapError as error:
+            add_refusal(form, error)
+    return form_page(request, "portal/login/code.html", form, next=wanted)
 
 
 @login_not_required
