@@ -36,6 +36,19 @@ function release(form) {
   }
 }
 
+// What is being mended is not called wrong any longer: the server, or the live check beside the field, says it anew.
+document.addEventListener("input", mended);
+document.addEventListener("change", mended);
+
+function mended({ target }) {
+  if (target.getAttribute?.("aria-invalid") !== "true") return;
+  target.removeAttribute("aria-invalid");
+  target.classList.remove("is-invalid");
+  for (const id of (target.getAttribute("aria-describedby") ?? "").split(" ")) {
+    if (id.endsWith("_error")) document.getElementById(id)?.setAttribute("hidden", "");
+  }
+}
+
 document.addEventListener("click", (event) => {
   const eye = event.target.closest("[data-password-toggle]");
   if (eye) {

@@ -1,7 +1,7 @@
 // Short messages at the edge. From the server: Django's messages in the page, or the header
 // HX-Trigger: {"toast": {"text": "…", "tone": "success"}}. From scripts: a "toast" event with the same detail.
 const region = document.getElementById("toasts");
-const template = document.getElementById("toast-template");
+const template = (tone) => document.querySelector(`template[data-toast-template="${tone}"]`) ?? template("info");
 const REST = 6000;
 
 function settle(toast) {
@@ -17,15 +17,17 @@ function settle(toast) {
 }
 
 function show({ text, tone = "info" }) {
-  const toast = template.content.firstElementChild.cloneNode(true);
-  toast.className = `d-toast d-toast-${tone}`;
-  toast.dataset.toast = tone;
+  // The newest says how things are; what must be read stays until somebody closes it.
+  for (const old of region.querySelectorAll("[data-toast]")) {
+    if (!["error", "warning"].includes(old.dataset.toast)) old.remove();
+  }
+  const toast = template(tone).content.firstElementChild.cloneNode(true);
   toast.querySelector(".d-toast-text").textContent = text;
   region.append(toast);
   settle(toast);
 }
 
-if (region && template) {
+if (region) {
   region.querySelectorAll("[data-toast]").forEach(settle);
   document.addEventListener("toast", (event) => show(event.detail));
   document.addEventListener("click", (event) => event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove());
