@@ -21,6 +21,7 @@ from markupsafe import Markup
 from daedap.core.errors import DaedapError
 from daedap.services.access import AgentRequest as ServiceAgentRequest
 from daedap.services.access import agent_page
+from daedap.services.rules import LANGUAGES
 from daedap.tickets import actions, errors, html, permissions
 from daedap.tickets.forms import EntryForm, GroupForm, TakeForm, VersionForm
 from daedap.tickets.models import Source, Status, Ticket
@@ -277,4 +278,9 @@ def _ticket_context(
 
 def _side_context(request: AgentRequest, ticket: Ticket) -> dict[str, Any]:
     tab = "events" if request.GET.get("tab") == "events" else "info"
-    return {"ticket": ticket, "tab": tab, "events": list_events(ticket) if tab == "events" else []}
+    return {
+        "ticket": ticket,
+        "tab": tab,
+        "events": list_events(ticket) if tab == "events" else [],
+        "language_names": LANGUAGES,
+    }
