@@ -176,7 +176,7 @@ def test_given_post_type_when_saved_then_both_addresses_are_needed(desk, shop):
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"token_verification_url": ""}, "URL을 입력하세요."),
+        ({"token_verification_url": ""}, "URL을 입력해 주세요."),
         ({"token_verification_url": "http://members.example.com/verify"}, "https://"),
         ({"token_verification_url": "https://user:secret@members.example.com/"}, None),
         ({"token_verification_url": f"{VERIFY}#part"}, None),
@@ -196,8 +196,8 @@ def test_given_post_type_when_saved_then_both_addresses_are_needed(desk, shop):
         ({"token_lifetime_minutes": "five"}, "1~1440"),
         ({"enabled": ""}, None),
         ({"enabled": "maybe"}, None),
-        ({"login_type": ""}, "하나를 선택하세요."),
-        ({"guest_enquiries": ""}, "하나를 선택하세요."),
+        ({"login_type": ""}, "하나를 선택해 주세요."),
+        ({"guest_enquiries": ""}, "하나를 선택해 주세요."),
     ],
 )
 def test_given_bad_value_when_saved_then_said_next_to_the_field_examples_26_and_59(desk, shop, facts, sentence):
