@@ -18,11 +18,12 @@ from benchmarks.stack import BenchError, free_port, run_module
 from daedap.core.scoping import service_scope
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.tokens import MemberClaims, sign
+from daedap.members.verification import CALLS_AT_ONCE
 from daedap.services.models import Service
 from tests import factories
 
-PER_SERVICE = 15
-"""Entries of one service at once; the application lets 20 wait per service (spec 20)."""
+PER_SERVICE = CALLS_AT_ONCE
+"""Entries of one service at once: as many as the application lets wait for one company."""
 WAVES = 3
 VERIFICATION_SECONDS = 1.0
 

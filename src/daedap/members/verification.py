@@ -18,6 +18,13 @@ from daedap.members.tokens import Reason, TokenRefused, read_verification
 
 SLOW_SECONDS = 2.0
 
+CALLS_AT_ONCE = 300
+"""Calls in flight to one service's URL, per process. Spec 20, 6.4 says 20; the budget of entries (design, section 5)
+wants 300 while the URL takes a second, and one mailing to members opens that many links at once (docs/adr/0007)."""
+
+WAIT_SECONDS = 1.0
+"""How long one more waits for a place before it is refused as `verify_busy`."""
+
 _REASONS = {
     Kind.BLOCKED_ADDRESS: Reason.VERIFY_BLOCKED_ADDRESS,
     Kind.TIMEOUT: Reason.VERIFY_TIMEOUT,
@@ -57,7 +64,7 @@ class Verifier:
     """Asks verification URLs, for one event loop."""
 
     def __init__(self) -> None:
-        self._concurrency = Concurrency(limit=20, wait=1.0)
+        self._concurrency = Concurrency(limit=CALLS_AT_ONCE, wait=WAIT_SECONDS)
         self._running: dict[Question, asyncio.Task[Reason | None]] = {}
 
     async def ask(self, question: Question) -> Reason | None:

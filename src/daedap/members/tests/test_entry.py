@@ -464,7 +464,9 @@ def test_given_same_token_in_flight_when_not_single_use_then_one_call_and_all_me
     assert len(traces(hangame).sessions) == 5
 
 
-def test_given_more_than_20_calls_in_flight_when_none_gets_free_then_busy(hangame, company):
+def test_given_all_places_in_flight_when_none_gets_free_then_busy(hangame, company, monkeypatch):
+    monkeypatch.setattr(verification, "CALLS_AT_ONCE", 20)
+
     def slow(usercode: str, token: str):
         time.sleep(1.6)
         return {"login": "true", "usercode": usercode}
