@@ -16,6 +16,10 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && event.target.id === "id_body") {
+    document.getElementById("ticket-title").focus({ preventScroll: true }); // the keys work again
+    return;
+  }
   if (event.target.closest?.("input, textarea, select, [contenteditable], dialog[open]")) return;
   if (document.querySelector("dialog[open]")) return;
   const action = KEYS[letter(event)];
@@ -70,7 +74,8 @@ function opened() {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== pane) return;
   opened();
-  const place = pane.querySelector("[autofocus]") ?? pane.querySelector("#ticket-title");
+  const refused = pane.querySelector(".t-editor [role=alert]") && pane.querySelector("#id_body");
+  const place = pane.querySelector("[autofocus]") ?? refused ?? pane.querySelector("#ticket-title");
   place?.focus({ preventScroll: true });
   if (matchMedia("(max-width: 767.98px)").matches) scrollTo(0, 0);
 });
