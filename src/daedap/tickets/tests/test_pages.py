@@ -190,7 +190,7 @@ def test_given_ticket_when_opened_then_words_are_escaped_and_entries_clean(brows
 
 
 def test_given_ticket_when_opened_then_it_says_what_goes_to_whom(browser, taken):
-    assert "hong@example.com 주소로 메일을 보냅니다." in text(browser.get(url(taken)))
+    assert "메일 발송: hong@example.com" in text(browser.get(url(taken)))
     Ticket.objects.update(customer_email="")
     assert "이메일 주소가 없어 메일을 보내지 않습니다." in text(browser.get(url(taken)))
 
