@@ -138,3 +138,6 @@ function store(use) {
 }
 
 opened();
+// A ticket opened by its address: its row is to be seen, in the list only, so that a phone stays at the ticket.
+const row = document.querySelector(".t-row:has([aria-current])");
+if (row && list.scrollHeight > list.clientHeight) list.scrollTop = row.offsetTop - list.clientHeight / 2;
