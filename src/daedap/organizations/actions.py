@@ -20,6 +20,7 @@ from daedap.audit.actions import record
 from daedap.core import events
 from daedap.core.actors import Actor
 from daedap.core.crypto import new_key, random_letters_and_digits
+from daedap.core.database import violated_constraint
 from daedap.core.errors import DaedapError, NotFound
 from daedap.core.hosts import organization_url
 from daedap.core.mail import Letter, Sender, queue_letter
@@ -161,17 +162,12 @@ def _save_unique(organization: Organization, fields: list[str] | None = None) ->
         with transaction.atomic():
             organization.save(update_fields=fields, force_insert=fields is None)
     except IntegrityError as error:
-        constraint = _constraint(error)
+        constraint = violated_constraint(error)
         if "domain" in constraint:
             raise DomainRefused(domains.TAKEN) from error
         if "name_key" in constraint:
             raise NameRefused(_("This organization name is already in use.")) from error
         raise
-
-
-def _constraint(error: IntegrityError) -> str:
-    """Return the name of the constraint that PostgreSQL says was violated."""
-    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or "")
 
 
 # --- Domain --------------------------------------------------------------------------------------
@@ -246,6 +242,8 @@ def register_iam_member(*, organization: Organization, login_id: str, name: str,
         with transaction.atomic():
             user = User.objects.create_user(realm=organization.public_id, login_id=login_id, name=name, email=email)
     except IntegrityError as error:
+        if violated_constraint(error) != "user_unique_in_realm":
+            raise
         raise taken from error
     member = IamMember.objects.create(organization=organization, user=user)
     record("organizations.member_registered", actor=actor, organization_id=organization.pk, target=str(member))

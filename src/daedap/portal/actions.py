@@ -28,6 +28,7 @@ from daedap.accounts.models import (
 from daedap.audit.actions import record
 from daedap.core import events, limits
 from daedap.core.actors import Actor
+from daedap.core.database import violated_constraint
 from daedap.core.errors import Conflict, DaedapError, TooManyAttempts
 from daedap.core.hosts import platform_url
 from daedap.core.mail import Letter, queue_letter
@@ -167,6 +168,8 @@ def _create_user(facts: SignUp) -> User:
                 language=facts.language,
             )
     except IntegrityError as error:
+        if violated_constraint(error) != "user_unique_in_realm":
+            raise
         raise EmailTaken from error
 
 

@@ -14,6 +14,7 @@ from daedap.audit.actions import record
 from daedap.core import events
 from daedap.core.actors import Actor
 from daedap.core.crypto import new_key
+from daedap.core.database import violated_constraint
 from daedap.core.errors import Conflict, DaedapError, NotFound
 from daedap.core.scoping import service_scope
 from daedap.organizations.models import IamMember, MemberStatus
@@ -109,9 +110,12 @@ def _create_service(**facts: Any) -> Service:
                 **facts, state=ServiceState.IN_USE, contracted_at=timezone.now(), key=new_key()
             )
     except IntegrityError as error:  # somebody else was a moment faster
-        if "service_name_unique" in str(error):
+        constraint = violated_constraint(error)
+        if constraint == "service_name_unique_in_organization":
             raise ServiceRefused(_("This service name is already in use."), field="name") from error
-        raise ServiceRefused(_("This service ID is already in use."), field="service_id") from error
+        if constraint == "service_id_unique_in_organization":
+            raise ServiceRefused(_("This service ID is already in use."), field="service_id") from error
+        raise
 
 
 def _lock_service(service: Service) -> None:
