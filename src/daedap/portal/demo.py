@@ -33,7 +33,7 @@ from daedap.services.models import Agent, Role, Service
 from daedap.services.selectors import list_groups
 from daedap.tickets.actions import add_comment, answer_ticket, complete_ticket, create_enquiry, take_ticket
 from daedap.tickets.actions import create_default_category as first_category
-from daedap.tickets.models import Category, CategoryName, Entry, Source, Status, Ticket, TicketEvent
+from daedap.tickets.models import Category, CategoryName, Entry, EntryType, Source, Status, Ticket, TicketEvent
 
 EMAIL = "founder@demo.example"
 PLATFORM_PASSWORD = "Founder!72"  # noqa: S105  printed for everybody: the demo is no secret
@@ -288,7 +288,8 @@ def _move_back(ticket: Ticket, minutes: int) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(**times)
     for model in (Entry, TicketEvent):
         for step, row in enumerate(model.objects.filter(ticket=kept).order_by("pk")):
-            at = later(step + 1) if model is Entry else later(min(step, 2))
+            answers = isinstance(row, Entry) and row.type == EntryType.REPLY
+            at = later(2) if answers else later(1 if model is Entry else min(step, 2))
             model.objects.filter(pk=row.pk).update(created_at=at)
 
 
