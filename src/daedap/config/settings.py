@@ -128,6 +128,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "OPTIONS": {"context_processors": _context_processors},
     },
 ]
+FORM_RENDERER = "daedap.core.rendering.WidgetRenderer"
 
 # --- Database and jobs ---------------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="") or embedded.database_url(HOME)
