@@ -35,10 +35,8 @@ def count_up(name: str, subject: str, *, window: timedelta) -> int:
 
 def current_count(name: str, subject: str, *, window: timedelta) -> int:
     """Return how many `name` of `subject` were counted in the current window, without counting."""
-    counter = LimitCounter.objects.filter(
-        key=_key(name, subject), window_started_at__gt=timezone.now() - window
-    ).first()
-    return counter.count if counter else 0
+    counts = LimitCounter.objects.filter(key=_key(name, subject), window_started_at__gt=timezone.now() - window)
+    return next(iter(counts.values_list("count", flat=True)), 0)
 
 
 def time_left(name: str, subject: str, *, window: timedelta) -> timedelta:

@@ -37,6 +37,14 @@ def current_scope() -> Scope | None:
     return _current.get()
 
 
+def open_scope() -> Scope:
+    """Return the open scope; raise ScopeMissing if there is none. For SQL written by hand, which no manager guards."""
+    scope = _current.get()
+    if scope is None:
+        raise ScopeMissing("Tenant rows were read outside organization_scope().")
+    return scope
+
+
 @contextmanager
 def _open(scope: Scope | None) -> Iterator[None]:
     token = _current.set(scope)

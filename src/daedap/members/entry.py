@@ -247,7 +247,7 @@ def _sign_in(visit: Visit, attempt: Attempt) -> str:
     is_still_on = integration.enabled and integration.login_type == LoginType.GET
     if not is_still_on or integration.token_verification_url != attempt.verification_url:
         raise TokenRefused(Reason.NOT_CONFIGURED)
-    if Organization.objects.get(pk=attempt.organization.pk).key != attempt.organization.key:
+    if Organization.objects.values_list("key", flat=True).get(pk=attempt.organization.pk) != attempt.organization.key:
         raise TokenRefused(Reason.HMAC_MISMATCH)
     if integration.single_use_token:
         logins.mark_used(service=service, token=verified.token, lifetime=logins.token_lifetime(integration))

@@ -51,9 +51,10 @@ def upsert_member(*, service: Service, claims: MemberClaims) -> Member:
         defaults={"organization_id": service.organization_id, **delivered},
     )
     if not created:
-        for name, value in delivered.items():
+        changed = {name: value for name, value in delivered.items() if getattr(member, name) != value}
+        for name, value in changed.items():  # writing what is there already would encrypt it once more
             setattr(member, name, value)
-        member.save(update_fields=list(delivered))
+        member.save(update_fields=list(changed))
     return member
 
 

@@ -6,13 +6,18 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from daedap.core.errors import NotFound
+from daedap.core.scoping import open_scope
 from daedap.organizations.models import IamMember, MemberStatus
 from daedap.services.models import Agent, Group, Service, ServiceLanguage, ServiceState
+
+_BY_ID = "SELECT * FROM services_service WHERE organization_id = %s AND LOWER(service_id) = %s AND state <> %s"
+"""Written by hand: every page inside a service asks it, and building the queryset cost twice what running it does."""
 
 
 def get_service(service_id: str) -> Service:
     """Return the service with this ID (any case) in the open organization; raise NotFound if none or terminated."""
-    service = Service.objects.filter(service_id__iexact=service_id).exclude(state=ServiceState.STOPPED).first()
+    found = Service.objects.raw(_BY_ID, [open_scope().organization_id, service_id.lower(), ServiceState.STOPPED])
+    service = next(iter(found), None)
     if service is None:
         raise NotFound
     return service
