@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.core.actors import Actor
 from daedap.core.crypto import random_letters_and_digits
+from daedap.core.database import violated_constraint
 from daedap.core.errors import Conflict, DaedapError
 from daedap.files.models import StoredFile
 from daedap.members.models import Member
@@ -19,7 +20,7 @@ from daedap.services.models import Service
 from daedap.tickets.actions.steps import record_event, tell
 from daedap.tickets.contact import email_hash
 from daedap.tickets.models import Attachment, EventCode, Source, Ticket
-from daedap.tickets.selectors import get_offered_category
+from daedap.tickets.selectors import check_offered_category
 
 MAX_FILES = 5
 """Attachments per submission (spec 50, section 17)."""
@@ -93,7 +94,7 @@ def create_enquiry(
             with transaction.atomic():
                 return _store(enquiry)
         except IntegrityError as error:
-            constraint = _constraint(error)
+            constraint = violated_constraint(error)
             if constraint == "ticket_form_sent_once":
                 return _first_of_form(enquiry)
             if "ticket_id" not in constraint:
@@ -121,14 +122,15 @@ def _check(enquiry: _Enquiry) -> None:
 def _store(enquiry: _Enquiry) -> Ticket:
     now = timezone.now()
     service = enquiry.service
-    category = get_offered_category(enquiry.category_id) if enquiry.category_id is not None else None
+    if enquiry.category_id is not None:
+        check_offered_category(enquiry.category_id)
     ticket = Ticket.objects.create(
         organization_id=service.organization_id,
         service=service,
         ticket_id=new_ticket_id(),
         subject=enquiry.subject,
         content=enquiry.content,
-        category=category,
+        category_id=enquiry.category_id,
         source=enquiry.source,
         language=enquiry.language,
         member=enquiry.member,
@@ -178,8 +180,3 @@ def _first_of_form(enquiry: _Enquiry) -> Ticket:
     if ticket.member_id != (enquiry.member.pk if enquiry.member else None):
         raise Conflict
     return ticket
-
-
-def _constraint(error: IntegrityError) -> str:
-    diagnostics = getattr(error.__cause__, "diag", None)
-    return str(getattr(diagnostics, "constraint_name", "") or "")
