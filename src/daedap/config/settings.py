@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "daedap.core.middleware.NulMiddleware",
     "daedap.organizations.middleware.SiteMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "daedap.core.middleware.LanguageMiddleware",

@@ -67,6 +67,23 @@ class DatabaseDownMiddleware:
         return database_down(exception) if isinstance(exception, OperationalError | InterfaceError) else None
 
 
+class NulMiddleware:
+    """Keeps NUL characters from the database, which takes none: no address has one, and no cookie of ours.
+
+    Forms refuse them by themselves.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            return render(request, "errors/404.html", status=404)
+        for name in [name for name, value in request.COOKIES.items() if "\0" in value]:
+            del request.COOKIES[name]
+        return self.get_response(request)
+
+
 class LanguageMiddleware:
     """Korean unless the visitor chose another language; a signed-in person's own choice comes first.
 
