@@ -17,6 +17,8 @@ class _MailRetry(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if not isinstance(exception, delivery.MailPostponed) and job.attempts > len(self.waits):
             return None
+        if isinstance(exception, delivery.MailClaimed):
+            return RetryDecision(retry_in={"seconds": int(delivery.LEASE.total_seconds()) + 1})
         return RetryDecision(retry_in={"seconds": self.waits[min(job.attempts, len(self.waits)) - 1]})
 
 

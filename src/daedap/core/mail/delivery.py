@@ -25,6 +25,10 @@ class MailPostponed(Exception):
     """The mail server could not take the mail now; the job tries again later."""
 
 
+class MailClaimed(MailPostponed):
+    """Somebody else is sending the mail, or was killed doing so; the job looks again when the claim has run out."""
+
+
 def claim_mail(mail_id: int) -> OutgoingMail | None:
     """Return the mail if it is ours to send now, else None. A claim left by a killed process runs out by itself."""
     now = timezone.now()
@@ -41,7 +45,7 @@ def deliver_mail(mail_id: int) -> None:
     if mail is None:
         still_claimed = OutgoingMail.objects.filter(pk=mail_id, status=MailStatus.SENDING).exists()
         if still_claimed:
-            raise MailPostponed("claimed by another worker")
+            raise MailClaimed
         return
     try:
         _message(mail).send()

@@ -1,11 +1,15 @@
 import smtplib
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from procrastinate.jobs import Job
 
 from daedap.core.mail import Letter, queue_letter
-from daedap.core.mail.delivery import LEASE, MailPostponed, claim_mail, deliver_mail
+from daedap.core.mail.delivery import LEASE, MailClaimed, MailPostponed, claim_mail, deliver_mail
 from daedap.core.mail.kept import find_kept_mail, list_kept_mails
 from daedap.core.models import MailStatus, OutgoingMail
+from daedap.core.tasks import deliver_mail as deliver_mail_job
 
 LETTER = Letter(
     subject="비밀번호를 설정해 주세요",
@@ -45,12 +49,35 @@ def test_given_a_claim_of_a_killed_process_when_its_lease_is_over_then_the_mail_
     mail = make_mail()
     assert claim_mail(mail.pk) is not None
     assert claim_mail(mail.pk) is None
-    with pytest.raises(MailPostponed):
+    with pytest.raises(MailClaimed):
         deliver_mail(mail.pk)
     # when
     OutgoingMail.objects.filter(pk=mail.pk).update(claimed_at=claim_time(mail) - LEASE * 1.01)
     # then
     assert claim_mail(mail.pk) is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "seconds"),
+    [
+        (MailPostponed("busy"), 1, 60),
+        (MailPostponed("busy"), 2, 300),
+        (MailPostponed("busy"), 3, 1800),
+        (MailClaimed(), 1, 121),
+        (MailClaimed(), 4, 121),  # a killed process leaves attempts behind: they do not make the mail wait longer
+        (ValueError("ours"), 3, 1800),
+        (ValueError("ours"), 4, None),
+    ],
+)
+def test_given_a_mail_that_did_not_leave_when_tried_again_then_after_this_time(error, attempts, seconds):
+    job = Job(id=1, queue="mail", lock=None, queueing_lock=None, task_name="core.deliver_mail", attempts=attempts)
+    before = timezone.now()
+    decision = deliver_mail_job.get_retry_exception(exception=error, job=job)
+    if seconds is None:
+        assert decision is None
+        return
+    waits = decision.retry_decision.retry_at - before
+    assert timedelta(seconds=seconds) <= waits < timedelta(seconds=seconds + 5)
 
 
 def claim_time(mail):
