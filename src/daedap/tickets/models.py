@@ -11,7 +11,7 @@ from daedap.core.crypto import EncryptedTextField
 from daedap.core.scoping import ServiceManager
 from daedap.files.models import StoredFile
 from daedap.members.models import Member
-from daedap.services.models import Agent, Group, ServiceOwned
+from daedap.services.models import Agent, Group, Service, ServiceOwned
 from daedap.tickets import html
 
 
@@ -99,7 +99,8 @@ class Resolution(models.TextChoices):
 class Ticket(ServiceOwned):
     """One customer enquiry, from the first message to the final answer (spec 50, section 2)."""
 
-    ticket_id = models.CharField(max_length=19, unique=True, editable=False)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+", db_index=False)
+    ticket_id = models.CharField(max_length=19, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.NEW)
     resolution = models.CharField(max_length=10, choices=Resolution, blank=True)
     internal_reason = models.CharField(max_length=20, blank=True)
@@ -109,10 +110,14 @@ class Ticket(ServiceOwned):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     priority = models.CharField(max_length=10, choices=Priority, default=Priority.NORMAL)
     group = models.ForeignKey(Group, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    assignee = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    assignee = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     source = models.CharField(max_length=12, choices=Source, default=Source.WEB)
     language = models.CharField(max_length=6, default="ko")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     customer_name = models.CharField(max_length=100, blank=True)
     customer_email = EncryptedTextField(blank=True, default="")
     customer_email_hash = models.CharField(max_length=64, blank=True)
@@ -134,6 +139,7 @@ class Ticket(ServiceOwned):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["ticket_id"], name="ticket_id_once"),
             models.UniqueConstraint(fields=["service", "form_id"], name="ticket_form_sent_once"),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="ticket_status_known"),
             models.CheckConstraint(
@@ -149,10 +155,23 @@ class Ticket(ServiceOwned):
                 name="ticket_solved_has_time",
             ),
         ]
+        # Lists are read in the order of the index, and the counts of the menus from the indexes alone. They serve the
+        # foreign keys too, which therefore have none of their own.
         indexes = [
-            models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
-            models.Index(fields=["service", "status", "-updated_at", "-id"], name="ticket_by_status"),
-            models.Index(fields=["assignee", "status", "-updated_at", "-id"], name="ticket_by_assignee"),
+            models.Index(
+                fields=["service", "-updated_at", "-id"],
+                include=["created_at"],
+                condition=models.Q(is_spam=False),
+                name="ticket_list",
+            ),
+            models.Index(
+                fields=["service", "status", "-updated_at", "-id"],
+                condition=models.Q(is_spam=False),
+                name="ticket_by_status",
+            ),
+            models.Index(
+                fields=["assignee", "status", "-updated_at", "-id"], include=["is_spam"], name="ticket_by_assignee"
+            ),
             models.Index(fields=["member", "-updated_at", "-id"], name="ticket_by_member"),
         ]
 
