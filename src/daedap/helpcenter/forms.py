@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 
+from daedap.core.text import is_hidden
 from daedap.helpcenter.visitors import mask_email, mask_phone
 from daedap.members.models import Member
 from daedap.tickets.selectors import CategoryChoice
@@ -85,7 +86,7 @@ class EnquiryForm(forms.Form):
     def _check_email(self, given: str) -> None:
         try:
             validate_email(given)
-            whole = "*" not in given
+            whole = "*" not in given and not any(map(is_hidden, given))
         except ValidationError:
             whole = False
         if not whole:

@@ -24,6 +24,7 @@ from daedap.core.database import violated_constraint
 from daedap.core.errors import DaedapError, NotFound
 from daedap.core.hosts import organization_url
 from daedap.core.mail import Letter, Sender, queue_letter
+from daedap.core.text import is_hidden
 from daedap.organizations import domains
 from daedap.organizations.models import IamMember, MemberStatus, Organization, name_key
 from daedap.payments.actions import delete_method, lock_wallet
@@ -33,7 +34,6 @@ LONGEST_NAME = 70
 LONGEST_LOGIN_ID = 20
 LONGEST_PERSON_NAME = 60
 _LOGIN_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
-_ZERO_WIDTH_JOINER = "\u200d"  # holds emoji together; every other format character could make names look alike
 
 
 class NameRefused(DaedapError):
@@ -142,14 +142,9 @@ def _clean_name(text: str) -> str:
         raise NameRefused(_("Enter the name of the organization."))
     if len(name) > LONGEST_NAME or len(name_key(name)) > 2 * LONGEST_NAME:
         raise NameRefused(_("Use up to 70 characters."))
-    if any(_is_control(character) for character in name):
+    if any(map(is_hidden, name)):
         raise NameRefused(_("The name contains characters that cannot be used."))
     return name
-
-
-def _is_control(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category in {"Cc", "Cs", "Cn", "Zl", "Zp"} or (category == "Cf" and character != _ZERO_WIDTH_JOINER)
 
 
 def _lock(organization: Organization) -> Organization:
@@ -314,7 +309,7 @@ def _clean_person_name(text: str) -> str:
         raise IamMemberRefused(_("Enter a name."), code=-200203, field="name")
     if len(name) > LONGEST_PERSON_NAME:
         raise IamMemberRefused(_("Use up to 60 characters."), code=-200203, field="name")
-    if any(_is_control(character) for character in name):
+    if any(map(is_hidden, name)):
         raise IamMemberRefused(_("The name contains characters that cannot be used."), code=-200203, field="name")
     return name
 
@@ -325,7 +320,7 @@ def _clean_email(text: str) -> str:
         EmailValidator()(email)
     except ValidationError as error:
         raise IamMemberRefused(_("Enter a valid e-mail address."), field="email") from error
-    if len(email) > 254:
+    if len(email) > 254 or any(map(is_hidden, email)):
         raise IamMemberRefused(_("Enter a valid e-mail address."), field="email")
     return email
 

@@ -94,6 +94,7 @@ def test_given_each_opened_form_when_compared_then_its_id_is_its_own(guest):
         ({"email": ""}, "이메일을 입력해 주세요."),
         ({"email": "nonsense"}, "name@example.com"),
         ({"email": "gu***@example.com"}, "name@example.com"),
+        ({"email": '"a\x0bb"@example.com'}, "name@example.com"),
         ({"phone": "전화"}, "전화번호 전체를 입력해 주세요"),
         ({"phone": "010-****-5432"}, "전화번호 전체를 입력해 주세요"),
         ({"subject": "   "}, "제목을 입력해 주세요."),

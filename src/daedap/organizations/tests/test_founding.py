@@ -328,6 +328,7 @@ def test_given_id_within_the_rules_when_registered_then_accepted(named, login_id
         ({"email": ""}, "email"),
         ({"email": f"{'k' * 250}@example.com"}, "email"),
         ({"email": "kim@example.com\r\nBcc: x@example.com"}, "email"),
+        ({"email": '"a\x0bBcc:x@example.com"@example.com'}, "email"),
     ],
 )
 def test_given_wrong_name_or_email_when_registered_then_refused(named, facts, field):

@@ -47,12 +47,14 @@ class NewPasswordForm(forms.Form):
     password = forms.CharField(
         label=_("New password"),
         strip=False,
+        max_length=200,
         widget=forms.PasswordInput(render_value=False),
         error_messages={"required": _("Enter a password.")},
     )
     password_again = forms.CharField(
         label=_("New password, once more"),
         strip=False,
+        max_length=200,
         widget=forms.PasswordInput(render_value=False),
         error_messages={"required": _("Enter the password once more.")},
     )

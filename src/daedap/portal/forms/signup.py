@@ -9,9 +9,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.models import Country, MembershipType
+from daedap.core.text import is_hidden, one_line
 from daedap.portal.actions import BUSINESS_COUNTRIES
 from daedap.portal.business_numbers import clean_business_number
 from daedap.portal.terms import TERMS
+
+
+class _Line(forms.CharField):
+    """A text that shows as it was typed: on one line, without characters that hide or turn others."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(str(super().to_python(value) or ""))
 
 
 class CountryForm(forms.Form):
@@ -71,8 +79,10 @@ class EmailForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        return email.strip()
+        email: str = self.cleaned_data["email"].strip()
+        if any(map(is_hidden, email)):
+            raise forms.ValidationError(_("Enter a valid e-mail address."))
+        return email
 
 
 class InformationForm(forms.Form):
@@ -81,6 +91,7 @@ class InformationForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
+        max_length=200,
         widget=forms.PasswordInput(render_value=False),
         help_text=_("8 to 64 characters with a letter, a digit and a special character."),
         error_messages={"required": _("Enter a password.")},
@@ -88,10 +99,11 @@ class InformationForm(forms.Form):
     password_again = forms.CharField(
         label=_("Password, once more"),
         strip=False,
+        max_length=200,
         widget=forms.PasswordInput(render_value=False),
         error_messages={"required": _("Enter the password once more.")},
     )
-    name = forms.CharField(
+    name = _Line(
         label=_("Name"),
         max_length=60,
         error_messages={"required": _("Enter your name."), "max_length": _("Use up to 60 characters.")},
@@ -99,8 +111,8 @@ class InformationForm(forms.Form):
     mobile = forms.CharField(
         label=_("Mobile number"), max_length=30, error_messages={"required": _("Enter your mobile number.")}
     )
-    landline = forms.CharField(label=_("Landline"), max_length=20, required=False)
-    address = forms.CharField(label=_("Address"), max_length=300, required=False)
+    landline = _Line(label=_("Landline"), max_length=20, required=False)
+    address = _Line(label=_("Address"), max_length=300, required=False)
 
     def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,21 +139,21 @@ class InformationForm(forms.Form):
 class BusinessInformationForm(InformationForm):
     """Besides, what a business tells; Korean ones attach their certificate (spec 10, step 1)."""
 
-    company_name = forms.CharField(
+    company_name = _Line(
         label=_("Company name"), max_length=100, error_messages={"required": _("Enter the company name.")}
     )
-    business_number = forms.CharField(
+    business_number = _Line(
         label=_("Business registration number"),
         max_length=20,
         error_messages={"required": _("Enter the business registration number.")},
     )
-    representative = forms.CharField(
+    representative = _Line(
         label=_("Representative"), max_length=60, error_messages={"required": _("Enter the representative's name.")}
     )
-    business_type = forms.CharField(
+    business_type = _Line(
         label=_("Business type"), max_length=100, error_messages={"required": _("Enter the business type.")}
     )
-    business_item = forms.CharField(
+    business_item = _Line(
         label=_("Business item"), max_length=100, error_messages={"required": _("Enter the business item.")}
     )
     certificate = forms.FileField(

@@ -207,6 +207,23 @@ def test_given_wrong_information_when_sent_then_sentence_and_no_account(platform
     assert not User.objects.exists()
 
 
+def test_given_name_that_breaks_lines_or_turns_them_when_signed_up_then_only_what_shows_is_kept(
+    platform_client, mailed_path
+):
+    verified(platform_client, mailed_path)
+    platform_client.post("/signup/information/", INFORMATION | {"name": " 김\r\nBcc: x\u202e동\u200b "})
+    assert User.objects.get(realm="").name == "김 Bcc: x동"
+
+
+def test_given_huge_password_when_sent_then_refused_before_it_is_looked_at(platform_client, mailed_path):
+    verified(platform_client, mailed_path)
+    huge = "Ocean!72" * 50_000
+    response = platform_client.post("/signup/information/", INFORMATION | {"password": huge, "password_again": huge})
+    assert response.status_code == 422
+    assert "200" in response.text
+    assert not User.objects.exists()
+
+
 def test_given_link_when_only_opened_then_nothing_is_verified(platform_client, other_device, mailed_path):
     begin(platform_client)
     platform_client.post("/signup/email/", {"email": "kim@example.com"})
@@ -272,7 +289,9 @@ def test_given_five_mails_when_one_more_is_asked_for_then_refused(platform_clien
     assert OutgoingMail.objects.count() == actions.MAILS_PER_ADDRESS
 
 
-@pytest.mark.parametrize("email", ["", "kim", f"{'k' * 250}@example.com", "kim@", "a b@example.com"])
+@pytest.mark.parametrize(
+    "email", ["", "kim", f"{'k' * 250}@example.com", "kim@", "a b@example.com", '"a\x0bb"@example.com']
+)
 def test_given_malformed_address_when_sent_then_refused_and_no_mail(platform_client, email):
     begin(platform_client)
     assert platform_client.post("/signup/email/", {"email": email}).status_code == 422

@@ -14,6 +14,7 @@ from daedap.core.actors import Actor
 from daedap.core.crypto import random_letters_and_digits
 from daedap.core.database import violated_constraint
 from daedap.core.errors import Conflict, DaedapError
+from daedap.core.text import one_line
 from daedap.files.models import StoredFile
 from daedap.members.models import Member
 from daedap.services.models import Service
@@ -75,9 +76,9 @@ def create_enquiry(
         service=service,
         source=source,
         category_id=category_id,
-        subject=" ".join(subject.replace("\0", "").split()),
+        subject=one_line(subject),
         content=content.replace("\0", "").strip(),
-        name=name.replace("\0", "").strip()[:100],
+        name=one_line(name)[:100],
         email=email.strip(),
         phone=phone.strip(),
         language=language,

@@ -77,6 +77,15 @@ def test_given_enquiry_form_when_submitted_then_unassigned_ticket_without_mail_A
     assert queued("core.deliver_mail") == []
 
 
+def test_given_characters_that_hide_or_turn_text_when_stored_then_subject_and_name_show_what_they_are(open_shop):
+    ticket = send(open_shop, subject="환불\x0b요청 \u202egnp.exe", name="홍\r\n길동\u2066\u200b")
+    assert ticket.subject == "환불 요청 gnp.exe"
+    assert ticket.customer_name == "홍 길동"
+    with pytest.raises(DaedapError) as refused:
+        send(open_shop, subject="\u202e\u200b")
+    assert refused.value.field == "subject"
+
+
 def test_given_new_ticket_when_customer_looks_then_received_A1(open_shop):
     from django.utils.translation import override
 
