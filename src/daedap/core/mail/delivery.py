@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
+from email.errors import MessageError
 from email.utils import formataddr
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -19,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 4
+_UNSENDABLE = (ValueError, MessageError)
+"""What composing a mail raises for an address that passed every check and is none."""
 
 
 class MailPostponed(Exception):
@@ -49,13 +53,14 @@ def deliver_mail(mail_id: int) -> None:
         return
     try:
         _message(mail).send()
-    except (OSError, SMTPResponseException, SMTPRecipientsRefused) as error:
+    except (OSError, *_UNSENDABLE) as error:  # smtplib's errors are OSErrors
         _not_sent(mail, error)
     else:
-        OutgoingMail.objects.filter(pk=mail.pk).update(
-            status=MailStatus.SENT, sent_at=timezone.now(), recipient="", content="", failure=""
-        )
-        events.publish("mail.sent", mail_id=mail.pk)
+        with transaction.atomic():  # killed in between, nobody would ever hear of it
+            OutgoingMail.objects.filter(pk=mail.pk).update(
+                status=MailStatus.SENT, sent_at=timezone.now(), recipient="", content="", failure=""
+            )
+            events.publish("mail.sent", mail_id=mail.pk)
 
 
 def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
@@ -74,18 +79,24 @@ def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
 
 def _not_sent(mail: OutgoingMail, error: Exception) -> None:
     final = _is_permanent(error) or mail.tries >= MAX_TRIES
-    OutgoingMail.objects.filter(pk=mail.pk).update(
-        status=MailStatus.FAILED if final else MailStatus.QUEUED, failure=type(error).__name__
-    )
+    with transaction.atomic():
+        OutgoingMail.objects.filter(pk=mail.pk).update(
+            status=MailStatus.FAILED if final else MailStatus.QUEUED, failure=type(error).__name__
+        )
+        if final:
+            events.publish("mail.failed", mail_id=mail.pk)
     logger.warning("mail not sent", extra={"mail_id": mail.pk, "kind": mail.kind, "final": final})
-    if final:
-        events.publish("mail.failed", mail_id=mail.pk)
-    else:
+    if not final:
         raise MailPostponed(type(error).__name__)
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Whether the server said no for good (5xx). Busy servers and greylisting refuse recipients too, with 4xx."""
+    """Whether no mail can be made of it, or the server said no for good (5xx).
+
+    Busy servers and greylisting refuse recipients too, with 4xx.
+    """
+    if isinstance(error, _UNSENDABLE):
+        return True
     if isinstance(error, SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _ in error.recipients.values())
     return isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600

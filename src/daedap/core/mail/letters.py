@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from email.utils import make_msgid
 
 from django.conf import settings
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 from markupsafe import Markup
 
 from daedap.core import jobs
 from daedap.core.models import OutgoingMail
+from daedap.core.text import one_line
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def render_letter(letter: Letter, *, language: str, sender: Sender) -> tuple[str
         return render_to_string("mail/letter.html", context), render_to_string("mail/letter.txt", context)
 
 
+@transaction.atomic
 def queue_letter(
     letter: Letter,
     *,
@@ -69,15 +72,17 @@ def queue_letter(
 ) -> OutgoingMail:
     """Queue `letter` for `to` in the current transaction; it leaves after the commit, even if we crash in between.
 
+    Called outside a transaction, mail and job still come together or not at all.
+
     `letter` must already be written in `language`; the frame around it is rendered in that language here.
     """
     sender = sender or Sender()
     html, text = render_letter(letter, language=language, sender=sender)
     content = {
-        "subject": letter.subject,
+        "subject": one_line(letter.subject),
         "html": html,
         "text": text,
-        "from_name": sender.name or settings.PRODUCT_NAME,
+        "from_name": one_line(sender.name) or settings.PRODUCT_NAME,
         "from_address": sender.address or settings.DEFAULT_FROM_EMAIL,
         "reply_to": reply_to,
     }

@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 from procrastinate.jobs import Job
 
-from daedap.core.mail import Letter, queue_letter
+from daedap.core.mail import Letter, Sender, queue_letter
 from daedap.core.mail.delivery import LEASE, MailClaimed, MailPostponed, claim_mail, deliver_mail
 from daedap.core.mail.kept import find_kept_mail, list_kept_mails
 from daedap.core.models import MailStatus, OutgoingMail
@@ -113,6 +113,55 @@ def test_given_a_recipient_that_is_refused_for_good_when_delivered_then_failed_a
     monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
     deliver_mail(mail.pk)
     assert OutgoingMail.objects.get().status == MailStatus.FAILED
+
+
+def test_given_an_address_that_would_break_the_header_when_delivered_then_failed_at_once_and_told(
+    db, settings, tmp_path, monkeypatch
+):
+    settings.EMAIL_BACKEND = "daedap.core.mail.backends.KeptMailBackend"  # writes mail out, as the one for SMTP does
+    settings.MAIL_FOLDER = tmp_path / "mail"
+    told = []
+    monkeypatch.setattr("daedap.core.events.publish", lambda event, **ids: told.append((event, ids)))
+    mail = make_mail(to='"a\x0bBcc:evil@example.com"@example.com')
+    deliver_mail(mail.pk)
+    assert OutgoingMail.objects.get().status == MailStatus.FAILED
+    assert told == [("mail.failed", {"mail_id": mail.pk})]
+    assert list_kept_mails() == []
+
+
+def test_given_line_ends_in_subject_and_senders_name_when_delivered_then_they_are_spaces(db, mailoutbox):
+    letter = Letter(subject="hi\r\nBcc: evil@example.com", reason="r")
+    sender = Sender(name="Shop\nBcc: evil@example.com")
+    deliver_mail(queue_letter(letter, to="kim@example.com", language="ko", kind="test", sender=sender).pk)
+    [message] = mailoutbox
+    assert message.subject == "hi Bcc: evil@example.com"
+    assert message.recipients() == ["kim@example.com"]
+    assert message.message()["From"].startswith('"Shop Bcc: evil@example.com"')
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_a_kill_before_the_event_when_a_mail_was_sent_then_it_does_not_count_as_told(mailoutbox, monkeypatch):
+    """A mail noted as sent whose answer nobody told would read "sending" for ever."""
+    mail = make_mail()
+
+    def killed(event, **ids):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("daedap.core.events.publish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        deliver_mail(mail.pk)
+    assert OutgoingMail.objects.get().status == MailStatus.SENDING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_a_kill_before_the_job_when_a_letter_is_queued_outside_a_transaction_then_nothing_stays(monkeypatch):
+    def killed(name, **ids):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("daedap.core.jobs.defer", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_mail()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_given_no_mail_server_when_delivered_then_the_mail_is_kept_and_can_be_read(
