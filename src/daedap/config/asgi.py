@@ -59,7 +59,10 @@ class Split:
                 await edge_app(scope, receive, send)
                 return
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as body:
-            size = await _receive_body(scope, receive, body)
+            try:
+                size = await _receive_body(scope, receive, body)
+            except _Gone:
+                return
             if size is None:
                 await _refuse_size(send)
                 return
@@ -67,8 +70,15 @@ class Split:
             await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
 
 
+class _Gone(Exception):
+    """The client went away in the middle of the request."""
+
+
 async def _receive_body(scope: Scope, receive: Receive, body: IO[bytes]) -> int | None:
-    """Write the request's body to `body` and return its size; None if it is larger than we take."""
+    """Write the request's body to `body` and return its size; None if it is larger than we take.
+
+    Raise _Gone if not all of it came: half a form must not be taken for a whole one.
+    """
     limit = settings.MAX_REQUEST_BYTES
     declared = _header(scope, b"content-length")
     if declared.isdecimal() and int(declared) > limit:
@@ -77,13 +87,15 @@ async def _receive_body(scope: Scope, receive: Receive, body: IO[bytes]) -> int 
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise _Gone
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             return None
         body.write(chunk)
         more = message.get("more_body", False)
+    if declared.isdecimal() and size != int(declared):
+        raise _Gone
     return size
 
 

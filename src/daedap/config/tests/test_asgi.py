@@ -81,3 +81,43 @@ def test_given_a_header_with_an_underscore_when_sent_then_it_cannot_pass_for_the
 def test_given_raw_bytes_in_the_query_when_sent_then_they_are_quoted(raw, seen_as):
     status, seen, _ = talk(method="GET", query=raw)
     assert (status, seen["QUERY_STRING"]) == (200, seen_as)
+
+
+def leave(messages, headers=()):
+    """Send what came of one request before its client went away; return what Django and the client got of it."""
+    reached, sent = [], []
+
+    def wsgi(environ, start_response):
+        reached.append(environ)
+        start_response("200 OK", [])
+        return [b""]
+
+    async def run():
+        split = asgi.Split(worker=False)
+        split.django = asgi.WSGIMiddleware(wsgi)
+
+        async def receive():
+            return messages.pop(0)
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http", "method": "POST", "path": "/x", "query_string": b"", "http_version": "1.1",
+            "headers": [(b"host", b"localhost"), *headers], "scheme": "http", "server": ("localhost", 80),
+        }  # fmt: skip
+        await split(scope, receive, send)
+        assert split.in_flight == 0
+
+    asyncio.run(run())
+    return reached, sent
+
+
+def test_given_a_client_that_leaves_in_the_middle_when_half_a_form_came_then_nobody_acts_on_it():
+    half = {"type": "http.request", "body": b"csrfmiddlewaretoken=x&content=Please do not", "more_body": True}
+    assert leave([half, {"type": "http.disconnect"}]) == ([], [])
+
+
+def test_given_less_than_was_declared_when_the_body_ends_then_nobody_acts_on_it():
+    half = {"type": "http.request", "body": b"content=Please do not", "more_body": False}
+    assert leave([half], headers=[(b"content-length", b"100")]) == ([], [])
