@@ -16,6 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts import limits, second_step
+from daedap.accounts.language import adopt_language
 from daedap.accounts.links import RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
 from daedap.accounts.passwords import KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
@@ -80,7 +81,7 @@ def sign_in(
         raise second_step.CodeNeeded
     limits.clear_failures(realm=realm, login_id=login_id)
     login(request, user)  # renews the session identifier and the anti-forgery token
-    translation.activate(user.language)
+    adopt_language(request, user)
     return user
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts import limits
+from daedap.accounts.language import adopt_language
 from daedap.accounts.models import User
 from daedap.core.crypto import keyed_hash
 from daedap.core.errors import DaedapError
@@ -87,7 +88,7 @@ def finish(request: HttpRequest, *, code: str) -> User:
     forget(request)
     limits.clear_failures(realm=user.realm, login_id=user.login_id)
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    translation.activate(user.language)
+    adopt_language(request, user)
     return user
 
 

@@ -21,6 +21,8 @@ from daedap.core.mail.kept import KeptMail, find_kept_mail, list_kept_mails
 
 logger = logging.getLogger("daedap.request")
 _LONGEST_NEXT = 2000
+CHOSEN_LANGUAGE = "chosen_language"
+"""Where a session keeps the language that somebody chose before signing in."""
 
 
 def safe_next(request: HttpRequest, target: str, default: str = "/") -> str:
@@ -50,6 +52,8 @@ def language(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             request.user.language = chosen
             request.user.save(update_fields=["language"])
+        else:
+            request.session[CHOSEN_LANGUAGE] = chosen
     return response
 
 

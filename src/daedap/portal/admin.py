@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     _PlatformMemberAdmin = admin.ModelAdmin[PlatformMember]
 else:
     _UserAdmin = _OrganizationAdmin = _PlatformMemberAdmin = admin.ModelAdmin
+
+admin.site.site_title = admin.site.site_header = settings.PRODUCT_NAME
+admin.site.index_title = _("Operator site")
 
 
 class _ReadOnly:
