@@ -86,3 +86,24 @@ def test_given_nobody_when_opening_a_public_page_then_shown_in_both_languages(pl
 
 def test_given_unknown_terms_when_opened_then_404(platform_client):
     assert platform_client.get("/terms/nothing/").status_code == 404
+
+
+def test_given_the_admins_own_log_in_when_a_password_is_posted_there_then_it_is_not_even_looked_at(platform_client):
+    User.objects.create_superuser("root@example.com", factories.PASSWORD, name="운영자")
+    given = {"username": "root@example.com", "password": factories.PASSWORD}
+    assert platform_client.post("/operator/login/", given).status_code == 405
+    assert "_auth_user_id" not in platform_client.session
+
+
+def test_given_operator_when_opening_the_operator_site_then_the_log_in_of_all_leads_there(platform_client):
+    User.objects.create_superuser("root@example.com", factories.PASSWORD, name="운영자")
+    assert platform_client.get("/operator/login/?next=/operator/").url == "/login/?next=%2Foperator%2F"
+    assert platform_client.get("/operator/login/?next=//evil.example").url == "/login/?next=%2Foperator%2F"
+    assert log_in(platform_client, "root@example.com", next="/operator/").url == "/operator/"
+    assert platform_client.get("/operator/").status_code == 200
+
+
+def test_given_platform_member_when_opening_the_operator_site_then_403_and_no_circle(platform_client, founder):
+    platform_client.force_login(founder)
+    page = platform_client.get("/operator/", follow=True)
+    assert page.status_code == 403

@@ -11,14 +11,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
 from daedap.accounts.language import remember_language
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, User
-from daedap.core.errors import DaedapError
+from daedap.core.errors import DaedapError, PermissionRefused
 from daedap.core.hosts import platform_url
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
@@ -100,6 +100,17 @@ def code(request: HttpRequest) -> HttpResponse:
         except DaedapError as error:
             add_refusal(form, error)
     return form_page(request, "portal/login/code.html", form, next=wanted)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def operator_log_in(request: HttpRequest) -> HttpResponse:
+    """Operators log in where everybody does, so that locks, records and the second step hold for them too."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        raise PermissionRefused
+    wanted = safe_next(request, request.GET.get("next", ""), "/operator/")
+    return redirect(f"{reverse('portal:login')}?{urlencode({'next': wanted})}")
 
 
 @login_not_required
