@@ -13,15 +13,22 @@ request_id: ContextVar[str] = ContextVar("daedap_request_id", default="")
 _MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
 _PHONE = re.compile(r"(?<![\w.:-])\+?\d{2,4}[- ]\d{3,4}[- ]\d{4}(?![\w-])|(?<![\w.:-])01\d{8,9}(?!\w)")
 _SECRET = re.compile(r"(?<![\w/.-])(?:[A-Za-z0-9_-]{40,}=?|[A-Za-z0-9+/]{43}=|[0-9a-f]{32})(?![\w/.-])")
+_ROW = re.compile(
+    r"\b(DETAIL|CONTEXT|HINT|QUERY|STATEMENT|LINE \d+):.*?"
+    r"(?=\n\nThe above exception was|\n\nDuring handling of|\Z)",
+    re.DOTALL,
+)
+"""What PostgreSQL adds to an error: it quotes the row, line ends and all, up to where the traceback goes on."""
 _QUERY = re.compile(r"\?[^\s\"']*=[^\s\"']*")
 
 
 def scrub(text: str) -> str:
-    """Return `text` with query strings, mail addresses, phone numbers and long secrets replaced.
+    """Return `text` with quoted rows, query strings, mail addresses, phone numbers and long secrets replaced.
 
     The last line of defence: callers pass ids, not contents. What gets here by accident (a database error that quotes
     a row, a path with a one-time link) must not stay in a file.
     """
+    text = _ROW.sub(r"\1: …", text)
     text = _QUERY.sub("?…", text)
     text = _MAIL.sub("<mail>", text)
     text = _SECRET.sub("<secret>", text)
