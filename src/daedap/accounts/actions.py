@@ -163,32 +163,39 @@ def change_password(user: User, *, password: str, policy: PasswordPolicy) -> Non
     user.save(update_fields=["password", "password_set_at"])
 
 
-def request_password_reset(
+def request_password_reset(*, realm: str, login_id: str, email: str, ip: str, job: str, **ids: int) -> None:
+    """Have a reset link (E4) mailed to the registered address if ID and e-mail belong together (spec 10, 4.2).
+
+    The caller answers the same sentence whatever happened. The job called `job` is queued with `ids` and a `user_id`
+    which is 0 if they do not belong together: both take equally long.
+    """
+    if not limits.may_ask_for_reset(ip):
+        return
+    found = User.objects.filter(realm=realm, login_id=login_id.strip().lower(), is_active=True)
+    pk, registered = found.values_list("pk", "email").first() or (0, "")
+    matches = registered.casefold() == email.strip().casefold()
+    jobs.defer(job, user_id=pk if matches else 0, **ids)
+
+
+@transaction.atomic
+def mail_password_reset(
     *,
     realm: str,
-    login_id: str,
-    email: str,
-    ip: str,
+    user_id: int,
     make_url: Callable[[str], str],
     place: str = "",
     may_enter: Callable[[User], bool] = lambda user: True,
     organization_id: int | None = None,
 ) -> None:
-    """Mail a reset link (E4) to the registered address if ID and e-mail belong together (spec 10, 4.2).
+    """Mail a reset link to the user, if there is one who may enter and has not had too many; the job's part.
 
-    The caller answers the same sentence whatever happened. `make_url` turns a token into an absolute address, `place`
-    is the name of the site the account is for.
+    `make_url` turns a token into an absolute address, `place` is the name of the site the account is for.
     """
-    if not limits.may_ask_for_reset(ip):
+    user = User.objects.filter(pk=user_id, realm=realm, is_active=True).first()
+    if user is None or not may_enter(user) or not limits.may_mail_reset(user.pk):
         return
-    user = User.objects.filter(realm=realm, login_id=login_id.strip().lower(), is_active=True).first()
-    if user is None or user.email.casefold() != email.strip().casefold() or not may_enter(user):
-        return
-    if not limits.may_mail_reset(user.pk):
-        return
-    with transaction.atomic():
-        token = issue_link(kind=LinkKind.RESET_PASSWORD, lifetime=RESET_PASSWORD_LIFETIME, user=user)
-        _queue_reset_letter(user, url=make_url(token), place=place, organization_id=organization_id)
+    token = issue_link(kind=LinkKind.RESET_PASSWORD, lifetime=RESET_PASSWORD_LIFETIME, user=user)
+    _queue_reset_letter(user, url=make_url(token), place=place, organization_id=organization_id)
 
 
 def _queue_reset_letter(user: User, *, url: str, place: str, organization_id: int | None) -> None:

@@ -28,6 +28,11 @@ class StaffRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 
 
+def is_active_member(user: User) -> bool:
+    """Whether there is an active IAM member of the open organization behind `user`."""
+    return find_member_of_user(user) is not None
+
+
 def staff_page(view: View) -> View:
     """Open the page to every active IAM member of this organization. Sets `request.member` and `request.actor`."""
 

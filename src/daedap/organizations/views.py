@@ -21,20 +21,14 @@ from daedap.accounts.actions import (
 )
 from daedap.accounts.language import remember_language
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
-from daedap.accounts.models import LinkKind, User
+from daedap.accounts.models import LinkKind
 from daedap.accounts.passwords import IAM_DEFAULT
 from daedap.core.errors import TooManyAttempts
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
-from daedap.organizations.access import StaffRequest, administrator_page
-from daedap.organizations.addresses import set_password_url
+from daedap.organizations.access import StaffRequest, administrator_page, is_active_member
 from daedap.organizations.forms import ChangeKeyForm, FindPasswordForm, NewPasswordForm, SignInForm, show_error
 from daedap.organizations.keys import change_key, reveal_key
-from daedap.organizations.selectors import find_member_of_user
-
-
-def _is_active_member(user: User) -> bool:
-    return find_member_of_user(user) is not None
 
 
 @login_not_required
@@ -50,7 +44,7 @@ def login(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         try:
             user = sign_in(
-                request, realm=request.organization.public_id, may_enter=_is_active_member, **form.cleaned_data
+                request, realm=request.organization.public_id, may_enter=is_active_member, **form.cleaned_data
             )
         except (SignInRefused, TooManyAttempts) as error:
             show_error(form, error)
@@ -81,9 +75,7 @@ def find_password(request: StaffRequest) -> HttpResponse:
         request_password_reset(
             realm=organization.public_id,
             ip=client_ip(request),
-            make_url=lambda token: set_password_url(organization, token),
-            place=organization.name,
-            may_enter=_is_active_member,
+            job="organizations.mail_password_reset",
             organization_id=organization.pk,
             **form.cleaned_data,
         )

@@ -1,11 +1,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from daedap.accounts.actions import (
     PasswordRefused,
     change_password,
+    mail_password_reset,
     request_password_reset,
     set_password_by_link,
 )
@@ -15,7 +18,7 @@ from daedap.accounts.models import LinkKind, MailLink, PasswordHistory, User
 from daedap.accounts.passwords import IAM_DEFAULT
 from daedap.audit.models import AuditEntry
 from daedap.core.models import OutgoingMail
-from tests.jobs import run_jobs
+from tests.jobs import queued, run_jobs
 
 REALM = "WopqM8euoYw89B7i"
 
@@ -102,9 +105,29 @@ def test_given_four_changes_when_history_read_then_last_three_are_kept(kim):
 
 
 def reset(email="kim@example.com", login_id="kim", ip="203.0.113.7", **facts):
-    request_password_reset(
-        realm=REALM, login_id=login_id, email=email, ip=ip, make_url=lambda token: f"https://oc/{token}", **facts
-    )
+    """Ask, and mail at once what the queued job would mail later."""
+    before = {job.pk for job in queued("portal.mail_password_reset")}
+    request_password_reset(realm=REALM, login_id=login_id, email=email, ip=ip, job="portal.mail_password_reset")
+    for job in queued("portal.mail_password_reset"):
+        if job.pk not in before:
+            mail_password_reset(realm=REALM, make_url=lambda token: f"https://oc/{token}", **job.args, **facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "known"), [({}, True), ({"email": "x@example.com"}, False), ({"login_id": "lee"}, False)]
+)
+def test_given_a_match_or_none_when_asked_then_the_same_work_is_done_and_the_job_holds_no_address(kim, facts, known):
+    """No stop-watch tells who has an account: link and mail are made by the job."""
+    with CaptureQueriesContext(connection) as captured:
+        request_password_reset(
+            **({"login_id": "kim", "email": "kim@example.com"} | facts),
+            realm=REALM,
+            ip="203.0.113.7",
+            job="portal.mail_password_reset",
+        )
+    assert len(captured) == 3  # count, look up, queue
+    [job] = queued()
+    assert job.args == {"user_id": kim.pk if known else 0}
 
 
 def test_given_member_without_password_when_id_and_email_match_then_mail_with_a_link_A32(kim, mailoutbox):

@@ -4,6 +4,7 @@ from django.conf import settings
 from daedap.accounts.models import User
 from daedap.core.models import OutgoingMail
 from tests import factories
+from tests.jobs import run_jobs
 
 SENT = "입력하신 정보와 일치하는 계정이 있으면 비밀번호 재설정 메일을 보내드립니다."
 
@@ -48,6 +49,7 @@ def test_given_platform_member_when_logging_out_then_session_ends(member_client)
 def test_given_known_and_unknown_address_when_finding_password_then_same_answer(platform_client, founder):
     known = platform_client.post("/login/find-password/", {"email": founder.email})
     unknown = platform_client.post("/login/find-password/", {"email": "nobody@example.com"})
+    run_jobs()
 
     assert SENT in known.text
     assert SENT in unknown.text

@@ -19,7 +19,6 @@ from daedap.accounts.language import remember_language
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, User
 from daedap.core.errors import DaedapError, PermissionRefused
-from daedap.core.hosts import platform_url
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.selectors import list_own_organizations
@@ -134,7 +133,7 @@ def find_password(request: HttpRequest) -> HttpResponse:
             login_id=email,
             email=email,
             ip=client_ip(request),
-            make_url=lambda token: platform_url(reverse("portal:new-password", args=[token])),
+            job="portal.mail_password_reset",
         )
         return render(request, "portal/login/find_password_sent.html")
     return form_page(request, "portal/login/find_password.html", form)

@@ -1,0 +1,25 @@
+"""Jobs of organizations."""
+
+from __future__ import annotations
+
+from daedap.accounts.actions import mail_password_reset
+from daedap.core.jobs import job
+from daedap.core.scoping import organization_scope
+from daedap.organizations.access import is_active_member
+from daedap.organizations.addresses import set_password_url
+from daedap.organizations.models import Organization
+
+
+@job(name="organizations.mail_password_reset")
+def mail_reset(organization_id: int, user_id: int) -> None:
+    """Mail a reset link to an IAM member; to nobody for 0."""
+    organization = Organization.objects.get(pk=organization_id)
+    with organization_scope(organization_id):
+        mail_password_reset(
+            realm=organization.public_id,
+            user_id=user_id,
+            make_url=lambda token: set_password_url(organization, token),
+            place=organization.name,
+            may_enter=is_active_member,
+            organization_id=organization_id,
+        )
