@@ -10,6 +10,9 @@ from django.utils import timezone
 from daedap.core.crypto import keyed_hash
 from daedap.core.models import LimitCounter
 
+LONGEST_WINDOW = timedelta(days=31)
+"""Longer than any window that is asked for."""
+
 _COUNT_UP = """
 INSERT INTO core_limitcounter (key, window_started_at, count) VALUES (%(key)s, %(now)s, 1)
 ON CONFLICT (key) DO UPDATE SET
@@ -49,3 +52,9 @@ def time_left(name: str, subject: str, *, window: timedelta) -> timedelta:
 def reset(name: str, subject: str) -> None:
     """Forget what was counted."""
     LimitCounter.objects.filter(key=_key(name, subject)).delete()
+
+
+def tidy() -> int:
+    """Forget counters whose window, however long, is over; return how many. Every address that asks leaves one."""
+    forgotten, _ = LimitCounter.objects.filter(window_started_at__lt=timezone.now() - LONGEST_WINDOW).delete()
+    return forgotten

@@ -44,7 +44,8 @@ class OutgoingMail(models.Model):
         indexes = [
             models.Index(
                 fields=["created_at"], name="outgoing_mail_waiting", condition=~models.Q(status=MailStatus.SENT)
-            )
+            ),
+            models.Index(fields=["reference"], name="outgoing_mail_reference", condition=~models.Q(reference="")),
         ]
 
 

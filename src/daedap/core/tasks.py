@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
+from daedap.core import limits
 from daedap.core.jobs import job
 from daedap.core.mail import delivery
 
@@ -26,3 +28,10 @@ class _MailRetry(BaseRetryStrategy):
 def deliver_mail(mail_id: int) -> None:
     """Hand one queued mail to the mail server."""
     delivery.deliver_mail(mail_id)
+
+
+@app.periodic(cron="11 3 * * *")
+@job(name="core.tidy_limits")
+def tidy_limits(timestamp: int = 0) -> None:
+    """Every night: counters that count for nothing any more go."""
+    limits.tidy()

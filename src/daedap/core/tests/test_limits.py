@@ -27,3 +27,13 @@ def test_given_counts_when_reset_then_zero(db):
     limits.count_up("login", "a", window=MINUTE)
     limits.reset("login", "a")
     assert limits.current_count("login", "a", window=MINUTE) == 0
+
+
+def test_given_counters_when_tidied_then_only_those_of_windows_long_over_go(db):
+    with time_machine.travel("2026-01-01 00:00:00Z", tick=False) as clock:
+        limits.count_up("login", "old", window=MINUTE)
+        clock.shift(timedelta(days=2).total_seconds())
+        limits.count_up("login", "young", window=timedelta(days=30))
+        clock.shift(timedelta(days=29, seconds=1).total_seconds())
+        assert [limits.tidy(), limits.tidy()] == [1, 0]
+        assert limits.current_count("login", "young", window=timedelta(days=30)) == 1

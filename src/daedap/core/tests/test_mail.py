@@ -2,6 +2,7 @@ import smtplib
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from procrastinate.jobs import Job
 
@@ -184,3 +185,11 @@ def test_given_no_mail_server_when_delivered_then_the_mail_is_kept_and_can_be_re
     frame = platform_client.get(f"/-/mail/{kept.name}/html/")
     assert "sandbox" in frame.headers["Content-Security-Policy"]
     assert platform_client.get("/-/mail/20260101-000000-000000-abcdef/").status_code == 404
+
+
+def test_given_many_mails_when_one_is_sought_by_what_it_answers_then_an_index_finds_it(db):
+    """Every answer asks once whether it has a mail already, and mails are kept for good."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = OutgoingMail.objects.filter(organization_id=1, reference="ticket-entry:41").explain()
+    assert "outgoing_mail_reference" in plan
