@@ -120,6 +120,9 @@ class MailLink(models.Model):
     voided_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["subject"], name="mail_link_subject", condition=~models.Q(subject=""))]
+
 
 class SignInResult(models.TextChoices):
     """How a sign-in attempt ended."""

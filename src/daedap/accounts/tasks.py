@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from procrastinate.contrib.django import app
+
+from daedap.accounts import tidying
 from daedap.accounts.actions import queue_lock_letter
 from daedap.accounts.models import User
 from daedap.core.jobs import job
@@ -13,3 +16,10 @@ def tell_of_lock(realm: str, user_id: int) -> None:
     user = User.objects.filter(pk=user_id, realm=realm, is_active=True).first()
     if user is not None:
         queue_lock_letter(user)
+
+
+@app.periodic(cron="29 3 * * *")
+@job(name="accounts.tidy")
+def tidy(timestamp: int = 0) -> None:
+    """Every night: sessions and links that are over go."""
+    tidying.tidy()

@@ -1,0 +1,21 @@
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from daedap.accounts.links import issue_link
+from daedap.accounts.models import LinkKind, MailLink
+from daedap.accounts.tidying import LINKS_KEPT, tidy
+
+
+def test_given_sessions_and_links_when_tidied_then_only_those_that_are_over_go(db, founder):
+    now = timezone.now()
+    Session.objects.create(session_key="over", session_data="", expire_date=now - timedelta(seconds=1))
+    Session.objects.create(session_key="live", session_data="", expire_date=now + timedelta(hours=1))
+    issue_link(kind=LinkKind.VERIFY_EMAIL, lifetime=-LINKS_KEPT - timedelta(seconds=1), subject="long over")
+    issue_link(kind=LinkKind.VERIFY_EMAIL, lifetime=-timedelta(days=1), subject="over")
+    issue_link(kind=LinkKind.SET_PASSWORD, lifetime=timedelta(days=7), user=founder)
+    for _ in range(2):
+        tidy()
+        assert list(Session.objects.values_list("session_key", flat=True)) == ["live"]
+        assert sorted(MailLink.objects.values_list("subject", flat=True)) == ["", "over"]
