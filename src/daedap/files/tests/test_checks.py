@@ -1,5 +1,7 @@
 import io
+import struct
 import unicodedata
+import zipfile
 
 import pytest
 from django.utils import translation
@@ -221,3 +223,48 @@ def test_given_any_text_as_name_when_cleaned_then_one_printable_part_or_refused(
 def test_given_refusal_when_shown_in_korean_then_sentence_of_the_specification_example_30(error, sentence):
     with translation.override("ko"):
         assert str(error().message) == sentence
+
+
+def archive_of(entries, *, zip64=False):
+    """An archive that is only a table of contents of `entries` empty files."""
+    entry = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    table = entry * entries
+    far = b""
+    if zip64:
+        far = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, len(table), 4)
+        far += struct.pack("<4sLQL", b"PK\x06\x07", 0, 4 + len(table), 1)
+    count, size, start = (0xFFFF, 100, 4) if zip64 else (entries, len(table), 4)
+    return b"PK\x03\x04" + table + far + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, size, start, 0)
+
+
+def test_given_an_archive_of_thousands_of_files_when_checked_then_taken():
+    assert check_bytes(archive_of(20_000), extension="zip") == "application/zip"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [archive_of(60_000), archive_of(200_000, zip64=True), archive_of(10, zip64=True), b"PK\x03\x04" + b"\0" * 50],
+    ids=["too many", "far too many", "for larger archives", "no table"],
+)
+def test_given_an_archive_whose_table_would_take_seconds_to_read_when_checked_then_refused_unread(content, monkeypatch):
+    monkeypatch.setattr("zipfile.ZipFile", None)
+    for extension in ("zip", "docx"):
+        with pytest.raises(FileRefused):
+            check_bytes(content, extension=extension)
+
+
+def test_given_an_archive_that_unpacks_to_very_much_when_checked_then_nothing_is_unpacked(monkeypatch):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", b"\0" * 50_000_000)
+    for name in ("open", "read", "extract"):
+        monkeypatch.setattr(zipfile.ZipFile, name, None)
+    assert check_bytes(bomb.getvalue(), extension="zip") == "application/zip"
+
+
+def test_given_an_archive_with_a_comment_when_checked_then_taken():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.txt", "a")
+        archive.comment = "설명".encode()
+    assert check_bytes(packed.getvalue(), extension="zip") == "application/zip"
