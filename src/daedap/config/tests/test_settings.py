@@ -1,0 +1,38 @@
+"""What the settings make of the address that people type."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+ASK = """
+import json
+from daedap.config import settings
+wanted = ("NAME", "SECURE", "HTTPONLY", "PATH", "DOMAIN")
+print(json.dumps({n: [getattr(settings, f"{n}_{w}", None) for w in wanted] for n in ("SESSION_COOKIE", "CSRF_COOKIE")}))
+"""
+
+
+def cookies(tmp_path, public_url):
+    """Return name, secure, httponly, path and domain of both cookies as the settings of a fresh process have them."""
+    given = {"DAEDAP_HOME": str(tmp_path), "DAEDAP_PUBLIC_URL": public_url, "DAEDAP_SECRET_KEY": "s"}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], env=os.environ | given, capture_output=True, check=True, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_given_https_when_cookies_are_named_then_browsers_take_them_from_the_host_itself_only(tmp_path):
+    assert cookies(tmp_path, "https://daedap.example") == {
+        "SESSION_COOKIE": ["__Host-session", True, True, None, None],
+        "CSRF_COOKIE": ["__Host-csrf", True, True, None, None],
+    }  # no path but "/" and no domain, or browsers would not take them
+
+
+def test_given_http_on_the_own_machine_when_cookies_are_named_then_plain_names(tmp_path):
+    assert cookies(tmp_path, "http://localhost:8000") == {
+        "SESSION_COOKIE": ["sessionid", False, True, None, None],
+        "CSRF_COOKIE": ["csrftoken", False, True, None, None],
+    }
