@@ -78,13 +78,17 @@ class SignUp:
     landline: str = ""
 
 
-def queue_verification_mail(*, email: str, token: str, language: str, ip: str) -> None:
-    """Mail E1: a link that proves the address. The same for known and unknown addresses; raise TooManyAttempts."""
+def count_verification_mail(*, email: str, ip: str) -> None:
+    """Count one mail E1 that is asked for; raise TooManyAttempts if it may not leave."""
     if (
         limits.count_up("sign-up.mail-ip", ip, window=_HOUR) > MAILS_PER_IP
         or limits.count_up("sign-up.mail", email.lower(), window=_HOUR) > MAILS_PER_ADDRESS
     ):
         raise TooManyAttempts(_("Too many mails were sent. Please try again in an hour."), field="email")
+
+
+def queue_verification_mail(*, email: str, token: str, language: str) -> None:
+    """Mail E1: a link that proves the address. The same for known and unknown addresses."""
     with translation.override(language):
         letter = Letter(
             subject=gettext("[%(product)s] Please verify your e-mail address.") % {"product": settings.PRODUCT_NAME},

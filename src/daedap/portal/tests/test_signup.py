@@ -287,6 +287,7 @@ def test_given_five_mails_when_one_more_is_asked_for_then_refused(platform_clien
 
     assert response.status_code == 422
     assert OutgoingMail.objects.count() == actions.MAILS_PER_ADDRESS
+    assert MailLink.objects.filter(voided_at=None).count() == 1  # the last one that was mailed still verifies
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,10 @@ def email(request: HttpRequest) -> HttpResponse:
 
 
 def _send_verification(request: HttpRequest, draft: SignUpDraft, address: str) -> None:
+    # First: if this refuses, the link that was mailed before still holds.
+    actions.count_verification_mail(email=address, ip=client_ip(request))
     token = draft.ask_for_verification(address)
-    actions.queue_verification_mail(email=address, token=token, language=get_language() or "ko", ip=client_ip(request))
+    actions.queue_verification_mail(email=address, token=token, language=get_language() or "ko")
 
 
 def _waiting_or_form(request: HttpRequest, draft: SignUpDraft) -> HttpResponse:
