@@ -30,7 +30,10 @@ def list_own_organizations(*, user: User) -> list[Organization]:
 
 def find_member_of_user(user: User) -> IamMember | None:
     """Return the active IAM member behind a signed-in user of the open organization, or None."""
-    return IamMember.objects.select_related("user").filter(user=user, status=MemberStatus.MEMBER).first()
+    member = IamMember.objects.filter(user=user, status=MemberStatus.MEMBER).first()
+    if member is not None:
+        member.user = user
+    return member
 
 
 def list_members() -> list[IamMember]:
