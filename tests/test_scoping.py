@@ -1,7 +1,11 @@
 import pytest
 
+from daedap.core.errors import NotFound
 from daedap.core.scoping import ScopeMissing, current_scope, no_scope, organization_scope, service_scope
+from daedap.members.models import IntegrationSettings
+from daedap.members.selectors import get_integration
 from daedap.organizations.models import IamMember
+from daedap.services.selectors import get_service
 from daedap.tickets.models import Ticket
 from tests import factories
 
@@ -43,3 +47,32 @@ def test_given_an_exception_when_the_block_is_left_then_the_scope_is_closed():
     with pytest.raises(ZeroDivisionError), organization_scope(1):
         raise ZeroDivisionError
     assert current_scope() is None
+
+
+# --- Reads whose SQL is written by hand, which no manager narrows --------------------------------
+
+
+def test_given_two_tenants_with_one_service_id_when_read_in_any_case_then_each_gets_its_own(shop, beta):
+    theirs = factories.make_service(beta, shop.service_id)
+    for service in (shop, theirs):
+        with organization_scope(service.organization_id):
+            assert get_service(service.service_id.upper()) == service
+    with pytest.raises(ScopeMissing):
+        get_service(shop.service_id)
+
+
+def test_given_a_service_of_another_tenant_when_read_then_not_found(shop, beta):
+    factories.make_service(beta, "elsewhere")
+    with organization_scope(shop.organization_id), pytest.raises(NotFound):
+        get_service("elsewhere")
+
+
+def test_given_settings_of_two_services_when_one_is_open_then_only_its_own_are_read(shop, beta_shop):
+    for service, url in ((shop, "https://a.example/"), (beta_shop, "https://b.example/")):
+        with service_scope(service.organization_id, service.pk):
+            IntegrationSettings.objects.create(organization_id=service.organization_id, service=service, login_url=url)
+    with service_scope(shop.organization_id, shop.pk):
+        assert get_integration(shop).login_url == "https://a.example/"
+        assert get_integration(beta_shop).login_url == "https://a.example/"
+    with organization_scope(shop.organization_id), pytest.raises(ScopeMissing):
+        get_integration(shop)
