@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.utils import translation
 
 from daedap.accounts.models import User
 from daedap.core.views import CHOSEN_LANGUAGE
-
-
-def remember_language(response: HttpResponseBase, language: str) -> None:
-    """Show later pages of this browser in `language`. Called with the account's own choice after sign-in."""
-    if language in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=365 * 86400,
-            secure=settings.SECURE,
-            samesite="Lax",
-            httponly=True,
-        )
 
 
 def adopt_language(request: HttpRequest, user: User) -> None:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from daedap.accounts.actions import save_language
-from daedap.accounts.language import remember_language
 from daedap.console.forms import PersonalSettingsForm
 from daedap.console.selectors import service_home
+from daedap.core.language import remember_language
 from daedap.organizations.access import StaffRequest, staff_page
 from daedap.services.selectors import list_services_of_member
 

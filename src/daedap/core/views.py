@@ -17,6 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from daedap.core.errors import NotFound
+from daedap.core.language import remember_language
 from daedap.core.mail.kept import KeptMail, find_kept_mail, list_kept_mails
 
 logger = logging.getLogger("daedap.request")
@@ -41,14 +42,7 @@ def language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(safe_next(request, request.POST.get("next", "")))
     chosen = request.POST.get("language", "")
     if chosen in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            chosen,
-            max_age=365 * 86400,
-            secure=settings.SECURE,
-            samesite="Lax",
-            httponly=True,
-        )
+        remember_language(response, chosen)
         if request.user.is_authenticated:
             request.user.language = chosen
             request.user.save(update_fields=["language"])

@@ -19,11 +19,11 @@ from daedap.accounts.actions import (
     sign_in,
     sign_out,
 )
-from daedap.accounts.language import remember_language
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import LinkKind
 from daedap.accounts.passwords import IAM_DEFAULT
 from daedap.core.errors import TooManyAttempts
+from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.access import StaffRequest, administrator_page, is_active_member

@@ -224,11 +224,6 @@ def change_agent(
     return agent
 
 
-def change_agent_role(*, service: Service, agent_id: int, role: str, actor: Actor) -> Agent:
-    """Change an agent's base role; raise LastAdministrator if nobody would administer the service any more."""
-    return change_agent(service=service, agent_id=agent_id, role=role, actor=actor)
-
-
 @transaction.atomic
 def remove_agent(*, service: Service, agent_id: int, actor: Actor) -> None:
     """Take an agent out of the open service. The row stays for the history, the groups are left.

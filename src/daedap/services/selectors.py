@@ -23,11 +23,6 @@ def get_service(service_id: str) -> Service:
     return service
 
 
-def list_services() -> list[Service]:
-    """Return the services of the open organization that are not terminated, oldest first."""
-    return list(Service.objects.exclude(state=ServiceState.STOPPED).order_by("created_at", "pk"))
-
-
 def list_services_of_member(member: IamMember) -> list[Service]:
     """Return the usable services in which `member` is an agent, oldest first."""
     own = Agent._base_manager.filter(member=member, removed_at__isnull=True).values("service_id")  # noqa: SLF001  across services

@@ -66,10 +66,6 @@ class Menu(StrEnum):
     def label(self) -> str | Promise:
         return _MENU_LABELS[self]
 
-    @property
-    def is_mine(self) -> bool:
-        return self.value.startswith("my-")
-
 
 _MENU_LABELS: dict[Menu, str | Promise] = {
     Menu.MY_OPEN: _("My tickets in progress"),

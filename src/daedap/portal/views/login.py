@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
-from daedap.accounts.language import remember_language
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, User
 from daedap.core.errors import DaedapError, PermissionRefused
+from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.selectors import list_own_organizations

@@ -14,7 +14,6 @@ from daedap.services.actions import (
     LastAdministrator,
     add_agent,
     change_agent,
-    change_agent_role,
     remove_agent,
 )
 from daedap.services.models import Agent, Group, Role, Service, ServiceState
@@ -170,7 +169,7 @@ def test_given_last_administrator_when_demoted_or_removed_then_refused(acme, adm
 
 
 def test_given_two_administrators_when_one_leaves_then_accepted(open_shop, administrator, agent):
-    change_agent_role(service=open_shop, agent_id=agent.pk, role=Role.ADMINISTRATOR, actor=SYSTEM)
+    change_agent(service=open_shop, agent_id=agent.pk, role=Role.ADMINISTRATOR, actor=SYSTEM)
     remove_agent(service=open_shop, agent_id=administrator.pk, actor=SYSTEM)
     administrator.refresh_from_db()
     assert administrator.removed_at is not None
@@ -183,7 +182,7 @@ def test_given_removed_agent_when_changed_then_not_found(open_shop, administrato
     remove_agent(service=open_shop, agent_id=agent.pk, actor=SYSTEM)
     for act in (
         lambda: remove_agent(service=open_shop, agent_id=agent.pk, actor=SYSTEM),
-        lambda: change_agent_role(service=open_shop, agent_id=agent.pk, role=Role.AGENT, actor=SYSTEM),
+        lambda: change_agent(service=open_shop, agent_id=agent.pk, role=Role.AGENT, actor=SYSTEM),
     ):
         with pytest.raises(NotFound):
             act()
