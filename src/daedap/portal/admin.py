@@ -17,7 +17,7 @@ from daedap.accounts.models import PlatformMember, User
 from daedap.core.errors import DaedapError
 from daedap.core.requests import client_ip
 from daedap.files.models import PlatformFile
-from daedap.files.selectors import path_of
+from daedap.files.selectors import open_file
 from daedap.organizations.models import Organization
 from daedap.portal.actions import decide_verification
 
@@ -116,7 +116,7 @@ class PlatformMemberAdmin(_ReadOnly, _PlatformMemberAdmin):
         file = PlatformFile.objects.filter(public_id=public_id).first()
         if file is None or not self.has_view_permission(request):
             raise Http404
-        return FileResponse(path_of(file).open("rb"), as_attachment=True, filename=file.name)
+        return FileResponse(open_file(file), as_attachment=True, filename=file.name)
 
     @admin.action(description=_("Approve business verification"))
     def approve(self, request: HttpRequest, queryset: QuerySet[PlatformMember]) -> None:

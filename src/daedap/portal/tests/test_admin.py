@@ -47,6 +47,12 @@ def test_given_pending_business_when_operator_approves_then_may_pay(operator_cli
     assert PlatformMember.objects.get(pk=pending.pk).may_pay
 
 
+def test_given_a_certificate_whose_bytes_are_gone_when_downloaded_then_404(operator_client, pending):
+    path_of(PlatformFile.objects.get(public_id=pending.certificate_id)).unlink()
+    address = f"/operator/accounts/platformmember/certificate/{pending.certificate_id}/"
+    assert operator_client.get(address).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["", "accounts/user/", "accounts/platformmember/certificate/x/"])
 def test_given_member_when_opening_operator_pages_then_sent_to_its_login(member_client, path):
     response = member_client.get(f"/operator/{path}")
