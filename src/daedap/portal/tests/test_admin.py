@@ -3,6 +3,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from daedap.accounts.models import PlatformMember, User
 from daedap.files.actions import store_platform_file
+from daedap.files.models import PlatformFile
+from daedap.files.selectors import path_of
 from tests import factories
 
 
