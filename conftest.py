@@ -99,7 +99,7 @@ def client_of() -> Callable[..., Client]:
     def make(organization: Organization, who: IamMember | Agent | None = None, **options: Any) -> Client:
         client = Client(headers={"host": f"{organization.domain}{settings.ORGANIZATION_SUFFIX}"}, **options)
         if who is not None:
-            client.force_login(who.member.user if isinstance(who, Agent) else who.user)
+            factories.sign_in(client, who.member.user if isinstance(who, Agent) else who.user)
         return client
 
     return make

@@ -59,7 +59,7 @@ class Shop:
             headers={"host": self.host}, enforce_csrf_checks=enforce_csrf_checks, raise_request_exception=False
         )
         if agent is not None:
-            client.force_login(agent.member.user)
+            factories.sign_in(client, agent.member.user)
         return client
 
 

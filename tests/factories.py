@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
+from daedap.accounts import sessions
 from daedap.accounts.models import Country, MembershipType, PlatformMember, User
+from daedap.accounts.policies import SessionPolicy
 from daedap.core.crypto import new_key, random_letters_and_digits
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.members.models import Member
@@ -28,6 +31,12 @@ from daedap.tickets.models import Category, CategoryName, Ticket
 PASSWORD = "Ocean!72"
 
 _count = itertools.count(1)
+
+
+def sign_in(client: Client, user: User, policy: SessionPolicy = SessionPolicy(at_once=10)) -> None:  # noqa: B008
+    """Sign an IAM member in without the login page."""
+    client.force_login(user)
+    sessions.register(user, session_key=client.session.session_key, policy=policy)
 
 
 def make_platform_member(**facts: Any) -> User:

@@ -38,6 +38,7 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "core:mail_html": ("get", EVERYBODY),
     "organizations:login": ("get", EVERYBODY),
     "organizations:logout": ("post", EVERYBODY),
+    "organizations:change_password": ("get", EVERYBODY),
     "organizations:find_password": ("get", EVERYBODY),
     "organizations:find_password_sent": ("get", EVERYBODY),
     "organizations:set_password": ("get", EVERYBODY),

@@ -17,7 +17,7 @@ from daedap.core.crypto import new_key, new_token
 from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManager, organization_scope, service_scope
 from daedap.files.models import StoredFile
 from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
-from daedap.organizations.models import IamMember
+from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, Service, ServiceLanguage
 from daedap.tickets.models import Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
 from tests import factories
@@ -71,6 +71,8 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
     AuditEntry: _audit,
     StoredFile: _stored_file,
     IamMember: lambda service: factories.make_iam_member(service.organization),
+    LoginSecurity: lambda service: LoginSecurity.objects.create(organization=service.organization),
+    PasswordPolicy: lambda service: PasswordPolicy.objects.create(organization=service.organization),
     Service: lambda service: factories.make_service(service.organization),
     ServiceLanguage: _row(ServiceLanguage, code="en", name="English"),
     ContractItem: _row(ContractItem, code="helpdoc"),

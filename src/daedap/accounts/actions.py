@@ -8,18 +8,19 @@ from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from daedap.accounts import limits, second_step
+from daedap.accounts import limits, owed_change, second_step, sessions
 from daedap.accounts.language import adopt_language
-from daedap.accounts.links import RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
+from daedap.accounts.links import PASSWORD_KINDS, RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
-from daedap.accounts.passwords import KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
+from daedap.accounts.passwords import IAM_DEFAULT, KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
+from daedap.accounts.policies import STANDARD, SignInPolicy
 from daedap.audit.actions import record
 from daedap.core import jobs
 from daedap.core.errors import DaedapError, TooManyAttempts
@@ -31,6 +32,12 @@ class SignInRefused(DaedapError):
     """ID, password or status do not allow it. Which of these is never said (spec 10, L2)."""
 
     message = _("The ID or the password does not match.")
+
+
+class PostponingRefused(DaedapError):
+    """The password has to be changed now."""
+
+    message = _("Your password has to be changed before you go on.")
 
 
 class PasswordRefused(DaedapError):
@@ -51,10 +58,12 @@ def sign_in(
     password: str,
     may_enter: Callable[[User], bool] = lambda user: True,
     needs_code: Callable[[User], bool] = lambda user: False,
+    policy: SignInPolicy = STANDARD,
 ) -> User:
-    """Check ID and password, open a fresh session for the user and return them.
+    """Check ID and password, open a fresh session for the user and return them. `policy` comes from the realm's owner.
 
-    Raise CodeNeeded, with no session yet, if `needs_code` says that a mailed code is owed (see second_step).
+    Raise CodeNeeded, with no session yet, if `needs_code` says that a mailed code is owed (see second_step); raise
+    ChangeOwed, with no session either, if the password has to be changed first (see owed_change).
 
     Raise SignInRefused, always with the same message and after the same time, if the ID or the password is wrong, no
     password was ever set, or `may_enter` says no (an IAM member who left). Raise TooManyAttempts while the ID is locked
@@ -64,15 +73,22 @@ def sign_in(
     if pause := limits.ip_pause(ip):
         _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.LOCKED)
         raise _locked(pause)
-    if lock := limits.begin_attempt(realm=realm, login_id=login_id):
+    if lock := limits.begin_attempt(realm=realm, login_id=login_id, max_failures=policy.max_failures, lock=policy.lock):
         _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.LOCKED)
         raise _locked(lock)
     user = authenticate(request, username=login_id, password=password, realm=realm)
     if user is None or not may_enter(user):
         limits.count_ip_failure(ip)
-        if limits.end_failed_attempt(realm=realm, login_id=login_id):
+        if limits.end_failed_attempt(
+            realm=realm, login_id=login_id, max_failures=policy.max_failures, lock=policy.lock
+        ):
             # Also for an ID that nobody has, so that both take equally long.
-            jobs.defer("accounts.tell_of_lock", realm=realm, user_id=_find_id(realm=realm, login_id=login_id))
+            jobs.defer(
+                "accounts.tell_of_lock",
+                realm=realm,
+                user_id=_find_id(realm=realm, login_id=login_id),
+                minutes=policy.lock // timedelta(minutes=1),
+            )
         _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.REFUSED)
         raise SignInRefused
     _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.OK, user=user)
@@ -80,14 +96,52 @@ def sign_in(
         second_step.begin(request, user)
         raise second_step.CodeNeeded
     limits.clear_failures(realm=realm, login_id=login_id)
-    login(request, user)  # renews the session identifier and the anti-forgery token
+    if owed := owed_change.find_reason(user, password=password, policy=policy.password):
+        owed_change.begin(request, user, reason=owed)
+        raise owed_change.ChangeOwed
+    sessions.open_session(request, user, policy=policy.sessions)
     adopt_language(request, user)
     return user
 
 
 def sign_out(request: HttpRequest) -> None:
     """End the session at once."""
+    sessions.forget(request)
     logout(request)
+
+
+@transaction.atomic
+def change_owed_password(request: HttpRequest, *, password: str, policy: SignInPolicy) -> User:
+    """Give whoever waits in this browser the new password and sign them in (spec 10, L2).
+
+    Raise owed_change.ChangeOver if nobody waits any more, PasswordRefused with every broken rule.
+    """
+    user = owed_change.lock_waiting(request)
+    change_password(user, password=password, policy=policy.password or IAM_DEFAULT)
+    _void_links(user, PASSWORD_KINDS)
+    record("accounts.password_set", actor=user.as_actor(client_ip(request)), target=str(user), by="sign_in")
+    owed_change.forget(request)
+    sessions.open_session(request, user, policy=policy.sessions)
+    adopt_language(request, user)
+    return user
+
+
+@transaction.atomic
+def postpone_password_change(request: HttpRequest, *, policy: SignInPolicy) -> User:
+    """Keep the expired password for one more full period and sign in ("다음에 변경"; spec 10, 4.3).
+
+    Raise owed_change.ChangeOver if nobody waits any more, PostponingRefused if the change cannot wait.
+    """
+    user = owed_change.lock_waiting(request)
+    if not owed_change.may_postpone(request, policy=policy.password):
+        raise PostponingRefused
+    user.password_extended_at = timezone.now()
+    user.save(update_fields=["password_extended_at"])
+    record("accounts.password_extended", actor=user.as_actor(client_ip(request)), target=str(user))
+    owed_change.forget(request)
+    sessions.open_session(request, user, policy=policy.sessions)
+    adopt_language(request, user)
+    return user
 
 
 def _find_id(*, realm: str, login_id: str) -> int:
@@ -140,10 +194,14 @@ def set_password_by_link(
         raise LinkRefused
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=link.user.pk)
     change_password(user, password=password, policy=policy)
-    MailLink.objects.filter(user=user, kind__in=kinds, used_at=None, voided_at=None).update(voided_at=timezone.now())
+    _void_links(user, kinds)
     limits.clear_failures(realm=user.realm, login_id=user.login_id)
     record("accounts.password_set", actor=user.as_actor(ip), target=str(user), by=link.kind)
     return user
+
+
+def _void_links(user: User, kinds: Collection[LinkKind]) -> None:
+    MailLink.objects.filter(user=user, kind__in=kinds, used_at=None, voided_at=None).update(voided_at=timezone.now())
 
 
 def change_password(user: User, *, password: str, policy: PasswordPolicy) -> None:
@@ -159,8 +217,9 @@ def change_password(user: User, *, password: str, policy: PasswordPolicy) -> Non
         kept = user.password_history.order_by("-replaced_at", "-pk").values("pk")[:KEPT_PASSWORDS]
         user.password_history.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
     user.set_password(password)
-    user.password_set_at = timezone.now()
-    user.save(update_fields=["password", "password_set_at"])
+    user.password_set_at, user.password_extended_at = timezone.now(), None
+    user.save(update_fields=["password", "password_set_at", "password_extended_at"])
+    sessions.end_sessions_of(user)
 
 
 def request_password_reset(*, realm: str, login_id: str, email: str, ip: str, job: str, **ids: int) -> None:
@@ -221,9 +280,9 @@ def _queue_reset_letter(user: User, *, url: str, place: str, organization_id: in
     )
 
 
-def queue_lock_letter(user: User) -> None:
+def queue_lock_letter(user: User, *, lock: timedelta = limits.LOCK) -> None:
     """Tell the user by mail that sign-in is locked, and until when (E7)."""
-    until = timezone.localtime(timezone.now() + limits.LOCK)
+    until = timezone.localtime(timezone.now() + lock)
     with translation.override(user.language):
         letter = Letter(
             subject=gettext("[%(place)s] Sign-in was locked") % {"place": settings.PRODUCT_NAME},

@@ -25,36 +25,46 @@ def _subject(realm: str, login_id: str) -> str:
     return f"{realm}:{login_id.strip().lower()}"
 
 
-def begin_attempt(*, realm: str, login_id: str) -> timedelta:
+def begin_attempt(
+    *, realm: str, login_id: str, max_failures: int | None = MAX_FAILURES, lock: timedelta = LOCK
+) -> timedelta:
     """Count an attempt to sign in as a failure until it succeeds; return for how long the ID is locked, if it is.
 
-    Counting comes before the look at the password, so that many attempts at once get no more tries than one by one.
-    An attempt during the lock leaves no trace and does not prolong it.
+    Without `max_failures` no ID is ever locked. Counting comes before the look at the password, so that many attempts
+    at once get no more tries than one by one. An attempt during the lock leaves no trace and does not prolong it.
     """
+    if max_failures is None:
+        return timedelta(0)
     subject = _subject(realm, login_id)
     failures = limits.count_up("sign-in.failures", subject, window=_REMEMBERED)
-    left = limits.time_left("sign-in.lock", subject, window=LOCK)
-    if not left and failures > MAX_FAILURES:
-        _lock(subject)
-        return LOCK
+    left = limits.time_left("sign-in.lock", subject, window=lock)
+    if not left and failures > max_failures:
+        _lock(subject, lock)
+        return lock
     if left:
         limits.reset("sign-in.failures", subject)
     return left
 
 
-def end_failed_attempt(*, realm: str, login_id: str) -> bool:
+def end_failed_attempt(
+    *, realm: str, login_id: str, max_failures: int | None = MAX_FAILURES, lock: timedelta = LOCK
+) -> bool:
     """Lock the ID if this was one failure too many; return whether it was."""
     subject = _subject(realm, login_id)
-    if limits.current_count("sign-in.failures", subject, window=_REMEMBERED) < MAX_FAILURES:
+    if max_failures is None:
         return False
-    _lock(subject)
+    if limits.current_count("sign-in.failures", subject, window=_REMEMBERED) < max_failures:
+        return False
+    _lock(subject, lock)
     return True
 
 
-def count_failure(*, realm: str, login_id: str) -> None:
+def count_failure(
+    *, realm: str, login_id: str, max_failures: int | None = MAX_FAILURES, lock: timedelta = LOCK
+) -> None:
     """Count a failure after the password: a wrong second factor (spec 10, 4.4)."""
     limits.count_up("sign-in.failures", _subject(realm, login_id), window=_REMEMBERED)
-    end_failed_attempt(realm=realm, login_id=login_id)
+    end_failed_attempt(realm=realm, login_id=login_id, max_failures=max_failures, lock=lock)
 
 
 def may_try_code(mark: str) -> bool:
@@ -62,9 +72,9 @@ def may_try_code(mark: str) -> bool:
     return limits.count_up("second-step.tries", mark, window=CODE_WINDOW) <= CODE_TRIES
 
 
-def _lock(subject: str) -> None:
+def _lock(subject: str, lock: timedelta) -> None:
     # First the lock, then the count: an attempt that counts from one again already sees the lock.
-    limits.count_up("sign-in.lock", subject, window=LOCK)
+    limits.count_up("sign-in.lock", subject, window=lock)
     limits.reset("sign-in.failures", subject)
 
 

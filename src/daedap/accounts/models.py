@@ -53,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     password_set_at = models.DateTimeField(null=True, blank=True)
+    password_extended_at = models.DateTimeField(null=True, blank=True)  # "change later": it expires from here on
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -95,6 +96,23 @@ class PasswordHistory(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="password_history")
     password = models.CharField(max_length=128)
     replaced_at = models.DateTimeField(auto_now_add=True)
+
+
+class SignedInSession(models.Model):
+    """One browser in which an IAM member is signed in. `life` and `is_fixed` are the rules of the moment of sign-in.
+
+    A session of staff without its row here is worth nothing. `replaced_at` is set when a newer sign-in took its place;
+    the row then waits for the browser to be told.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="signed_in_sessions")
+    key_hash = models.CharField(max_length=64, unique=True)
+    is_mobile = models.BooleanField(default=False)
+    life = models.DurationField()
+    is_fixed = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    last_active_at = models.DateTimeField()
+    replaced_at = models.DateTimeField(null=True, blank=True)
 
 
 class LinkKind(models.TextChoices):

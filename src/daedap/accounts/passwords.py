@@ -5,9 +5,12 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
 from itertools import pairwise
 
 from django.contrib.auth.hashers import check_password
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from daedap.accounts.models import User
@@ -18,17 +21,37 @@ _DIGITS = frozenset(string.digits)
 _SHORTEST_ID = 3
 
 
+class Characters(Enum):
+    """A kind of character that a policy may ask for."""
+
+    LETTER = "letter"
+    UPPER = "upper"
+    LOWER = "lower"
+    DIGIT = "digit"
+    SPECIAL = "special"
+
+
 @dataclass(frozen=True)
 class PasswordPolicy:
-    """What a password must look like. `reuse`: how many passwords, from the current one backwards, are refused."""
+    """What a password must look like, and for how long it is good.
+
+    `run`: how many equal or consecutive characters are too many; 0 = any number is fine.
+    `reuse`: how many passwords, from the current one backwards, are refused.
+    `expires_after`: None = never; `may_extend`: whether an expired one can be kept for one more period.
+    `at_sign_in`: a password that breaks the rules has to be changed at the next sign-in (onLogin).
+    """
 
     minimum: int
     maximum: int
     run: int = 4
     reuse: int = 1
+    classes: frozenset[Characters] = frozenset({Characters.LETTER, Characters.DIGIT, Characters.SPECIAL})
+    expires_after: timedelta | None = None
+    may_extend: bool = True
+    at_sign_in: bool = False
 
 
-IAM_DEFAULT = PasswordPolicy(minimum=8, maximum=15)
+IAM_DEFAULT = PasswordPolicy(minimum=8, maximum=15, expires_after=timedelta(days=90))
 """The default policy (기본) of IAM members."""
 
 PLATFORM = PasswordPolicy(minimum=8, maximum=64)
@@ -49,31 +72,55 @@ def list_broken_rules(password: str, *, policy: PasswordPolicy, login_id: str, u
     return broken
 
 
+def list_rules(policy: PasswordPolicy) -> list[str]:
+    """Return the rules as translated sentences, for people who are about to choose a password."""
+    return [str(sentence()) for _holds, sentence in _rules("", policy, "")]
+
+
+def has_expired(user: User, *, policy: PasswordPolicy) -> bool:
+    """Whether the user's password is older than the policy lets it become, extensions counted in."""
+    since = max((moment for moment in (user.password_set_at, user.password_extended_at) if moment), default=None)
+    return policy.expires_after is not None and since is not None and timezone.now() >= since + policy.expires_after
+
+
 def _rules(password: str, policy: PasswordPolicy, login_id: str) -> list[tuple[bool, Callable[[], str]]]:
     characters = set(password)
-    return [
+    rules: list[tuple[bool, Callable[[], str]]] = [
         (
             policy.minimum <= len(password) <= policy.maximum,
             lambda: (
                 _("Use %(minimum)d to %(maximum)d characters.") % {"minimum": policy.minimum, "maximum": policy.maximum}
             ),
-        ),
-        (bool(characters & _LETTERS), lambda: _("Use at least one letter.")),
-        (bool(characters & _DIGITS), lambda: _("Use at least one digit.")),
-        (bool(characters & SPECIALS), lambda: _("Use at least one special character.")),
+        )
+    ]
+    rules += [(bool(characters & kind), sentence) for name, kind, sentence in _CLASSES if name in policy.classes]
+    rules.append(
         (
             characters <= _LETTERS | _DIGITS | SPECIALS,
             lambda: _("Use only English letters, digits and special characters, without spaces."),
-        ),
-        (
-            not _has_run(password, policy.run),
-            lambda: (
-                _("Do not use %(count)d or more equal or consecutive characters (1111, 1234, abcd).")
-                % {"count": policy.run}
-            ),
-        ),
-        (not _contains_id(password, login_id), lambda: _("Do not use your ID in the password.")),
-    ]
+        )
+    )
+    if policy.run:
+        rules.append(
+            (
+                not _has_run(password, policy.run),
+                lambda: (
+                    _("Do not use %(count)d or more equal or consecutive characters (1111, 1234, abcd).")
+                    % {"count": policy.run}
+                ),
+            )
+        )
+    rules.append((not _contains_id(password, login_id), lambda: _("Do not use your ID in the password.")))
+    return rules
+
+
+_CLASSES: list[tuple[Characters, frozenset[str], Callable[[], str]]] = [
+    (Characters.LETTER, _LETTERS, lambda: _("Use at least one letter.")),
+    (Characters.UPPER, frozenset(string.ascii_uppercase), lambda: _("Use at least one upper-case letter.")),
+    (Characters.LOWER, frozenset(string.ascii_lowercase), lambda: _("Use at least one lower-case letter.")),
+    (Characters.DIGIT, _DIGITS, lambda: _("Use at least one digit.")),
+    (Characters.SPECIAL, SPECIALS, lambda: _("Use at least one special character.")),
+]
 
 
 def _has_run(password: str, length: int) -> bool:

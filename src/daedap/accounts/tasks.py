@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from procrastinate.contrib.django import app
 
-from daedap.accounts import tidying
+from daedap.accounts import limits, tidying
 from daedap.accounts.actions import queue_lock_letter
 from daedap.accounts.models import User
 from daedap.core.jobs import job
 
 
 @job(name="accounts.tell_of_lock")
-def tell_of_lock(realm: str, user_id: int) -> None:
+def tell_of_lock(realm: str, user_id: int, minutes: int = limits.LOCK // timedelta(minutes=1)) -> None:
     """Mail the notice of a lock, if the ID belongs to anybody."""
     user = User.objects.filter(pk=user_id, realm=realm, is_active=True).first()
     if user is not None:
-        queue_lock_letter(user)
+        queue_lock_letter(user, lock=timedelta(minutes=minutes))
 
 
 @app.periodic(cron="29 3 * * *")

@@ -7,7 +7,8 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from daedap.accounts.models import MailLink
+from daedap.accounts.models import MailLink, SignedInSession
+from daedap.accounts.policies import HARD_LIMIT
 
 LINKS_KEPT = timedelta(days=30)
 """After their end; a sign-up that was verified by one is over long before."""
@@ -17,4 +18,5 @@ def tidy() -> None:
     """Delete rows that can have no effect any more; safe to run at any time and again."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
+    SignedInSession.objects.filter(created_at__lte=now - HARD_LIMIT).delete()
     MailLink.objects.filter(expires_at__lt=now - LINKS_KEPT).delete()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest
 
 
@@ -16,3 +18,19 @@ def client_ip(request: HttpRequest) -> str:
 def user_agent(request: HttpRequest) -> str:
     """Return what the client calls itself, shortened to 200 characters."""
     return request.headers.get("User-Agent", "")[:200]
+
+
+_MOBILE = re.compile(r"Mobi|Android|iPhone|iPad|iPod", re.IGNORECASE)
+
+
+def is_mobile(request: HttpRequest) -> bool:
+    """Whether the client calls itself a phone or a tablet."""
+    return _MOBILE.search(user_agent(request)) is not None
+
+
+def is_background(request: HttpRequest) -> bool:
+    """Whether the page asks by itself rather than its reader: no activity of theirs (spec 10, 4.4).
+
+    Whatever polls sends `X-Background: 1`; event streams say so by what they accept.
+    """
+    return request.headers.get("X-Background") == "1" or "text/event-stream" in request.headers.get("Accept", "")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.links import PASSWORD_KINDS, SET_PASSWORD_LIFETIME, issue_link
 from daedap.accounts.models import LinkKind, MailLink, PlatformMember, User
+from daedap.accounts.sessions import end_sessions_in, end_sessions_of
 from daedap.audit.actions import record
 from daedap.core import events
 from daedap.core.actors import Actor
@@ -207,6 +208,7 @@ def save_domain(*, organization: Organization, domain: str, actor: Actor) -> Org
         now=domain,
     )
     if was:
+        end_sessions_in(organization.public_id)
         for member in _members(organization).filter(user__password_set_at=None):
             _queue_password_mail(organization, member)
     events.publish("organizations.domain_saved", organization_id=organization.pk)
@@ -271,6 +273,7 @@ def remove_iam_member(*, organization: Organization, member_id: int, actor: Acto
         member.status, member.is_administrator = MemberStatus.LEFT, False
         member.save(update_fields=["status", "is_administrator"])
         User.objects.filter(pk=member.user_id).update(is_active=False)
+        end_sessions_of(member.user)
         links = MailLink.objects.filter(user_id=member.user_id, kind__in=PASSWORD_KINDS)
         links.filter(used_at=None, voided_at=None).update(voided_at=timezone.now())
     else:

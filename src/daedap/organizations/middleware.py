@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from daedap.accounts.models import PLATFORM
 from daedap.core.hosts import read_host
+from daedap.core.requests import client_ip
 from daedap.core.scoping import organization_scope
+from daedap.organizations.networks import is_listed
 from daedap.organizations.selectors import find_organization_by_domain
 
 ANY_HOST_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 PASSWORD_LINKS = "/login/password/"  # noqa: S105 - a path
 """Open before activation too: the mail with the link leaves when a member is registered, which may be earlier."""
+
+FOR_EVERYBODY = frozenset({"core", "helpcenter", "openapi"})
+"""The apps whose pages customers and their systems use: an IP ACL does not cover them (spec 10, 4.4)."""
 
 
 class SiteMiddleware:
@@ -51,3 +58,16 @@ class SiteMiddleware:
             response = self.get_response(request)
         patch_vary_headers(response, ["Host"])
         return response
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """Refuse staff's pages, before anything else is looked at, to addresses off the organization's list (A46)."""
+        organization = request.organization  # type: ignore[attr-defined]
+        match = request.resolver_match
+        if organization is None or organization.allowed_addresses is None or match is None:
+            return None
+        if is_listed(client_ip(request), organization.allowed_addresses):
+            return None
+        request.user = AnonymousUser()  # whoever they are elsewhere, here they are one of everybody
+        if match.app_name in FOR_EVERYBODY:
+            return None
+        return render(request, "organizations/address_refused.html", status=403)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +33,9 @@ class Organization(models.Model):
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="organizations")
     activated_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    allowed_addresses: list[str] | None = None
+    """From where staff may come (IP ACL), when found by domain; None = from anywhere."""
 
     class Meta:
         constraints = [
@@ -110,3 +115,88 @@ class IamMember(OrganizationOwned):
     def manages_organization(self) -> bool:
         """OWNER implicitly holds all rights of an organization administrator (spec 10, 2.1)."""
         return self.is_owner or self.is_administrator
+
+
+def _number(lowest: int, highest: int, default: int) -> models.PositiveSmallIntegerField[int, int]:
+    return models.PositiveSmallIntegerField(
+        default=default, validators=[MinValueValidator(lowest), MaxValueValidator(highest)]
+    )
+
+
+class SessionType(models.TextChoices):
+    """What the life of a session counts from (spec 10, 4.4)."""
+
+    IDLE = "idle", _("From the last activity")
+    FIXED = "fixed", _("From log-in")
+
+
+class LoginSecurity(OrganizationOwned):
+    """How IAM members sign in and from where (spec 10, 4.4). An organization without a row has the defaults here."""
+
+    limits_attempts = models.BooleanField(default=True)
+    max_attempts = _number(1, 10, 5)
+    lock_minutes = _number(1, 1440, 10)
+    sessions_at_once = _number(1, 10, 2)
+    minutes_pc = _number(10, 1440, 60)
+    minutes_mobile = _number(10, 1440, 60)
+    session_type = models.CharField(max_length=5, choices=SessionType, default=SessionType.IDLE)
+    limits_addresses = models.BooleanField(default=False)
+    addresses = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+
+    objects = OrganizationManager["LoginSecurity"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization"], name="login_security_once"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    max_attempts__range=(1, 10),
+                    lock_minutes__range=(1, 1440),
+                    sessions_at_once__range=(1, 10),
+                    minutes_pc__range=(10, 1440),
+                    minutes_mobile__range=(10, 1440),
+                    session_type__in=SessionType.values,
+                ),
+                name="login_security_ranges",
+            ),
+        ]
+
+
+class PolicyStart(models.TextChoices):
+    """When changed password rules begin to count; the values are the source's (spec 10, 4.3)."""
+
+    ON_CHANGE = "onChangePassword", _("When a password is changed")
+    AT_SIGN_IN = "onLogin", _("At the next log-in")
+
+
+class PasswordPolicy(OrganizationOwned):
+    """The organization's own password rules (사용자 정책); they count while `is_custom` (spec 10, 4.3)."""
+
+    is_custom = models.BooleanField(default=False)
+    minimum = _number(8, 15, 10)
+    needs_upper = models.BooleanField(default=True)
+    needs_lower = models.BooleanField(default=True)
+    needs_digit = models.BooleanField(default=True)
+    needs_special = models.BooleanField(default=True)
+    refuses_runs = models.BooleanField(default=True)
+    expires = models.BooleanField(default=True)
+    expiry_days = _number(1, 365, 90)
+    may_extend = models.BooleanField(default=True)
+    reuse = _number(0, 3, 1)
+    starts = models.CharField(max_length=16, choices=PolicyStart, default=PolicyStart.ON_CHANGE)
+
+    objects = OrganizationManager["PasswordPolicy"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization"], name="password_policy_once"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    minimum__range=(8, 15),
+                    expiry_days__range=(1, 365),
+                    reuse__range=(0, 3),
+                    starts__in=PolicyStart.values,
+                ),
+                name="password_policy_ranges",
+            ),
+        ]

@@ -6,7 +6,13 @@ from daedap.accounts.models import User
 from daedap.core.errors import NotFound
 from daedap.organizations.models import IamMember, MemberStatus, Organization
 
-_BY_DOMAIN = "SELECT * FROM organizations_organization WHERE domain = %s"
+_BY_DOMAIN = """
+SELECT organization.*, security.addresses AS allowed_addresses
+FROM organizations_organization AS organization
+LEFT JOIN organizations_loginsecurity AS security
+       ON security.organization_id = organization.id AND security.limits_addresses
+WHERE organization.domain = %s
+"""
 """Written by hand: every page of an organization's site asks it, and building the queryset cost twice as much."""
 
 

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,6 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from daedap.accounts.actions import (
     PasswordRefused,
     SignInRefused,
+    change_owed_password,
+    postpone_password_change,
     request_password_reset,
     set_password_by_link,
     sign_in,
@@ -21,7 +25,8 @@ from daedap.accounts.actions import (
 )
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import LinkKind
-from daedap.accounts.passwords import IAM_DEFAULT
+from daedap.accounts.owed_change import ChangeOver, ChangeOwed, Reason, find_waiting
+from daedap.accounts.passwords import list_rules
 from daedap.core.errors import TooManyAttempts
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
@@ -29,6 +34,7 @@ from daedap.core.views import safe_next
 from daedap.organizations.access import StaffRequest, administrator_page, is_active_member
 from daedap.organizations.forms import ChangeKeyForm, FindPasswordForm, NewPasswordForm, SignInForm, show_error
 from daedap.organizations.keys import change_key, reveal_key
+from daedap.organizations.security import read_password_rules, read_sign_in_policy
 
 
 @login_not_required
@@ -44,16 +50,63 @@ def login(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         try:
             user = sign_in(
-                request, realm=request.organization.public_id, may_enter=is_active_member, **form.cleaned_data
+                request,
+                realm=request.organization.public_id,
+                may_enter=is_active_member,
+                policy=read_sign_in_policy(),
+                **form.cleaned_data,
             )
         except (SignInRefused, TooManyAttempts) as error:
             show_error(form, error)
+        except ChangeOwed:
+            query = f"?{urlencode({'next': target})}" if target != "/" else ""
+            return redirect(reverse("organizations:change_password") + query)
         else:
             response = redirect(target)
             remember_language(response, user.language)
             return response
     context = {"form": form, "next": target if target != "/" else ""}
     return render(request, "organizations/login.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def change_password(request: StaffRequest) -> HttpResponse:
+    """Where a right password leads that has to be changed first; "next time" where the policy allows it (A47, A48)."""
+    target = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
+    policy = read_sign_in_policy()
+    rules = policy.password or read_password_rules()
+    postponing = request.method == "POST" and "later" in request.POST
+    form = NewPasswordForm(request.POST if request.method == "POST" and not postponing else None)
+    try:
+        account, reason = find_waiting(request)
+        if not is_active_member(account):
+            raise ChangeOver
+        if postponing or form.is_valid():
+            if postponing:
+                user = postpone_password_change(request, policy=policy)
+            else:
+                user = change_owed_password(request, password=form.cleaned_data["password"], policy=policy)
+                messages.success(request, _("Your new password has been saved."))
+            response = redirect(target)
+            remember_language(response, user.language)
+            return response
+    except ChangeOver as error:
+        messages.warning(request, str(error.message))
+        return redirect("organizations:login")
+    except PasswordRefused as error:
+        show_error(form, error)
+    context = {
+        "form": form,
+        "account": account,
+        "rules": list_rules(rules),
+        "expired": reason == Reason.EXPIRED,
+        "may_postpone": reason == Reason.EXPIRED and rules.may_extend,
+        "next": target if target != "/" else "",
+    }
+    return render(request, "organizations/change_password.html", context, status=422 if form.errors else 200)
 
 
 @login_not_required
@@ -97,6 +150,7 @@ def find_password_sent(request: StaffRequest) -> HttpResponse:
 def set_password(request: StaffRequest, token: str) -> HttpResponse:
     """Where the links of mails E2, E3 and E4 lead. Opening uses nothing up; saving does."""
     realm = request.organization.public_id
+    rules = read_password_rules()
     try:
         link = read_link(token, PASSWORD_KINDS, realm=realm)
         form = NewPasswordForm(request.POST if request.method == "POST" else None)
@@ -105,7 +159,7 @@ def set_password(request: StaffRequest, token: str) -> HttpResponse:
                 token=token,
                 kinds=PASSWORD_KINDS,
                 password=form.cleaned_data["password"],
-                policy=IAM_DEFAULT,
+                policy=rules,
                 ip=client_ip(request),
                 realm=realm,
             )
@@ -117,7 +171,8 @@ def set_password(request: StaffRequest, token: str) -> HttpResponse:
         return render(request, "organizations/link_refused.html", {"message": error.message}, status=410)
     except PasswordRefused as error:
         show_error(form, error)
-    context = {"form": form, "account": link.user, "policy": IAM_DEFAULT, "first": link.kind == LinkKind.SET_PASSWORD}
+    first = link.kind == LinkKind.SET_PASSWORD
+    context = {"form": form, "account": link.user, "rules": list_rules(rules), "first": first}
     return render(request, "organizations/set_password.html", context, status=422 if form.errors else 200)
 
 

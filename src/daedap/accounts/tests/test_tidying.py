@@ -4,7 +4,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from daedap.accounts.links import issue_link
-from daedap.accounts.models import LinkKind, MailLink
+from daedap.accounts.models import LinkKind, MailLink, SignedInSession
+from daedap.accounts.policies import HARD_LIMIT, SessionPolicy
+from daedap.accounts.sessions import register
 from daedap.accounts.tidying import LINKS_KEPT, tidy
 
 
@@ -19,3 +21,11 @@ def test_given_sessions_and_links_when_tidied_then_only_those_that_are_over_go(d
         tidy()
         assert list(Session.objects.values_list("session_key", flat=True)) == ["live"]
         assert sorted(MailLink.objects.values_list("subject", flat=True)) == ["", "over"]
+
+
+def test_given_rows_of_sign_ins_when_tidied_then_those_past_the_hard_limit_go(owner):
+    old = register(owner.user, session_key="old", policy=SessionPolicy())
+    with_life = register(owner.user, session_key="new", policy=SessionPolicy())
+    SignedInSession.objects.filter(pk=old.pk).update(created_at=timezone.now() - HARD_LIMIT)
+    tidy()
+    assert SignedInSession.objects.get() == with_life

@@ -11,16 +11,17 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from daedap.accounts import limits
-from daedap.accounts.passwords import IAM_DEFAULT
+from daedap.accounts.passwords import IAM_DEFAULT, list_rules
 from daedap.core.errors import DaedapError
+from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
-from daedap.organizations import actions
+from daedap.organizations import actions, security
 from daedap.organizations.selectors import list_members, list_own_organizations
 from daedap.payments.selectors import has_payment_method
 from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.console import IamMemberForm, OrganizationForm
+from daedap.portal.forms.governance import IpAclForm, LoginSecurityForm, PasswordPolicyForm
 from daedap.portal.views.answers import dialog_form, form_page, go
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -177,12 +178,48 @@ def basic_settings(request: OrganizationRequest) -> HttpResponse:
 
 
 @organization_page
-@require_safe
+@_get_or_post
 def governance(request: OrganizationRequest) -> HttpResponse:
-    """Login security settings: what is in force now (spec 10, 4.3 and 4.4)."""
-    context = {
-        "policy": IAM_DEFAULT,
-        "attempts": limits.MAX_FAILURES,
-        "lock_minutes": int(limits.LOCK.total_seconds() // 60),
+    """Login security settings: three forms, of which one is sent at a time (거버넌스 설정; spec 10, 4.3 and 4.4)."""
+    part = request.POST.get("part", "")
+    login, policy = security.get_login_security(), security.get_own_policy()
+    forms: dict[str, Any] = {
+        "login": LoginSecurityForm(request.POST if part == "login" else None, instance=login),
+        "password": PasswordPolicyForm(request.POST if part == "password" else None, instance=policy),
+        "ip": IpAclForm(
+            request.POST if part == "ip" else None,
+            initial={"is_on": login.limits_addresses, "addresses": "\n".join(login.addresses)},
+        ),
     }
-    return render(request, "portal/console/governance.html", _shell(request) | context)
+    sent = forms.get(part)
+    if sent is not None and sent.is_valid():
+        try:
+            _save_governance(request, part, sent.cleaned_data)
+        except DaedapError as error:
+            add_refusal(sent, error)
+        else:
+            messages.success(request, gettext("Saved."))
+            return redirect("portal:governance", request.own.public_id)
+    context = {
+        "forms": forms,
+        "asks_to_confirm": "confirmed" in forms["ip"].errors,
+        "own_ip": client_ip(request),
+        "default_rules": list_rules(IAM_DEFAULT),
+    }
+    status = 422 if sent is not None and sent.errors else 200
+    return render(request, "portal/console/governance.html", _shell(request) | context, status=status)
+
+
+def _save_governance(request: OrganizationRequest, part: str, given: dict[str, Any]) -> None:
+    if part == "login":
+        security.save_login_security(organization=request.own, facts=given, actor=request.actor)
+    elif part == "password":
+        security.save_password_policy(organization=request.own, facts=given, actor=request.actor)
+    else:
+        security.save_ip_acl(
+            organization=request.own,
+            is_on=given["is_on"],
+            text=given["addresses"],
+            confirmed=given["confirmed"],
+            actor=request.actor,
+        )
