@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts import limits, second_step
 from daedap.accounts.language import adopt_language
-from daedap.accounts.links import RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
+from daedap.accounts.links import PASSWORD_KINDS, RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
 from daedap.accounts.passwords import KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
 from daedap.audit.actions import record
@@ -239,6 +239,40 @@ def queue_lock_letter(user: User) -> None:
             footnotes=[gettext("If this was not you, nobody got in. We recommend that you choose a new password.")],
         )
     queue_letter(letter, to=user.email, language=user.language, kind="sign-in-locked")
+
+
+class CurrentPasswordWrong(DaedapError):
+    """The present password, asked for again, is not that. Nothing was changed."""
+
+    field = "current"
+    message = _("This is not your current password.")
+
+
+def change_own_password(
+    request: HttpRequest, user: User, *, current: str, password: str, policy: PasswordPolicy
+) -> None:
+    """Give the signed-in user a new password; this session goes on, all their others end (spec 10, 5.11).
+
+    Mailed links to a new password are void afterwards. Raise CurrentPasswordWrong, which counts like a failed sign-in,
+    TooManyAttempts while the ID is locked, or PasswordRefused with every broken rule.
+    """
+    if lock := limits.begin_attempt(realm=user.realm, login_id=user.login_id):
+        raise _locked(lock)
+    if not user.check_password(current):
+        if limits.end_failed_attempt(realm=user.realm, login_id=user.login_id):
+            jobs.defer("accounts.tell_of_lock", realm=user.realm, user_id=user.pk)
+        raise CurrentPasswordWrong
+    limits.clear_failures(realm=user.realm, login_id=user.login_id)
+    checked = user.password
+    with transaction.atomic():
+        locked = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+        if locked.password != checked:  # another window was faster
+            raise CurrentPasswordWrong
+        change_password(locked, password=password, policy=policy)
+        links = MailLink.objects.filter(user=locked, kind__in=PASSWORD_KINDS, used_at=None, voided_at=None)
+        links.update(voided_at=timezone.now())
+        record("accounts.password_set", actor=locked.as_actor(client_ip(request)), target=str(locked), by="self")
+    update_session_auth_hash(request, locked)
 
 
 def save_language(user: User, *, language: str) -> None:
