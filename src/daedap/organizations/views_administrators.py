@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from daedap.core.errors import DaedapError
+from daedap.core.errors import DaedapError, NotFound
 from daedap.organizations.access import StaffRequest, administrator_page
 from daedap.organizations.administrators import (
     MOST_CANDIDATES,
@@ -99,7 +99,7 @@ def remove(request: StaffRequest, member_id: int) -> HttpResponse:
             )
             return redirect("organizations:administrators")
     if not found:
-        return redirect("organizations:administrators")
+        raise NotFound
     member = found[0]
     if member.is_owner:
         refusal = str(OwnerStays.message)

@@ -143,9 +143,9 @@ class PermissionLogForm(forms.Form):
             given["since"], given["until"] = str(_months_later(today, -1)), str(today)
         super().__init__(given)
         self.fields["operation"] = forms.ChoiceField(
-            label=_("Operation"), required=False, choices=[("", _("All")), *OPERATIONS.items()]
+            label=_("Operation"), required=False, choices=[("", pgettext_lazy("search", "All")), *OPERATIONS.items()]
         )
-        choices = [("", _("All")), *((str(service.pk), service.name) for service in services)]
+        choices = [("", pgettext_lazy("search", "All")), *((str(service.pk), service.name) for service in services)]
         self.fields["service"] = forms.ChoiceField(label=_("Service"), required=False, choices=choices)
 
     def clean_since(self) -> date:

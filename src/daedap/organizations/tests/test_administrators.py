@@ -13,6 +13,7 @@ from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.models import OutgoingMail
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.organizations import administrators, invitations
+from daedap.organizations.actions import remove_iam_member
 from daedap.organizations.models import CreationType, IamMember, MemberStatus
 from daedap.services.models import Agent, Role
 from tests.factories import PASSWORD, make_agent, make_iam_member
@@ -150,7 +151,8 @@ def test_given_an_administrator_when_added_again_then_refused_with_9007(client, 
 
 def test_given_a_member_of_another_organization_when_added_or_removed_then_404(client, stranger):
     assert client.post(f"{ADD}?name=x", {"member": stranger.member.pk}).status_code == 404
-    assert client.post(f"{LIST}{stranger.member.pk}/remove/").status_code == 404
+    for method in (client.get, client.post):
+        assert method(f"{LIST}{stranger.member.pk}/remove/").status_code == 404
     assert not fresh(stranger.member).is_administrator
     assert changes() == []
 
@@ -179,6 +181,14 @@ def test_given_oneself_when_removed_then_asked_first_and_closed_at_once(client, 
     assert client.post(f"{LIST}{head.pk}/remove/").url == "/"
     assert client.get(LIST).status_code == 403
     assert [row.operation for row in changes()] == [Operation.REMOVE_ADMINISTRATOR]
+
+
+def test_given_an_administrator_when_taken_out_in_the_console_then_logged_too(acme, founder, head):
+    with organization_scope(acme.pk):
+        remove_iam_member(organization=acme, member_id=head.pk, actor=founder.as_actor("203.0.113.1"))
+    (row,) = changes()
+    assert (row.operation, row.target_account) == (Operation.REMOVE_ADMINISTRATOR, "head")
+    assert (row.operator_account, row.ip) == ("founder@example.com", "203.0.113.1")
 
 
 # --- Invitations ---------------------------------------------------------------------------------

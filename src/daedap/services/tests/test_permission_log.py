@@ -163,7 +163,7 @@ def history(acme, beta, shop, may):
 
 def targets(page):
     """Return the target names of the rows shown, in their order."""
-    return re.findall(r'data-label="대상자"[^>]*>\s*([\w-]+)', page)
+    return re.findall(r'data-label="대상자"[^>]*>\s*<span>\s*([\w-]+)', page)
 
 
 def found(client, query=""):
