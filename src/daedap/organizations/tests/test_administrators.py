@@ -11,19 +11,17 @@ from daedap.accounts.models import MailLink, User
 from daedap.audit.models import AuditEntry, Operation, PermissionChange
 from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.models import OutgoingMail
-from daedap.core.scoping import organization_scope, service_scope
+from daedap.core.scoping import organization_scope
 from daedap.organizations import administrators, invitations
 from daedap.organizations.actions import remove_iam_member
 from daedap.organizations.models import CreationType, IamMember, MemberStatus
-from daedap.services.models import Agent, Role
-from tests.factories import PASSWORD, make_agent, make_iam_member
+from tests.factories import PASSWORD, make_iam_member
 from tests.jobs import run_jobs
 
 LIST = "/admin/administrators/"
 ADD = f"{LIST}add/"
 INVITE = f"{LIST}invite/"
 NEW = {"name": "박초대", "login_id": "park", "email": "park@shop.example"}
-AGENTS = "/shop/agents/"
 
 
 def text(response):
@@ -285,20 +283,6 @@ def test_given_an_open_invitation_when_cancelled_then_the_link_is_dead_and_the_i
     assert client.post(INVITE, NEW).url == LIST
 
 
-def test_given_an_invited_agent_when_cancelled_then_out_of_the_service_too(client, acme, shop, administrator):
-    client.post(INVITE, NEW)
-    park = find("park")
-    agent = make_agent(shop, member=park)
-    client.post(f"{LIST}{park.pk}/cancel/")
-    run_jobs()
-    assert fresh(park).status == MemberStatus.LEFT
-    assert Agent._base_manager.get(pk=agent.pk).removed_at is not None
-    with service_scope(acme.pk, shop.pk):
-        assert list(Agent.objects.filter(removed_at=None)) == [administrator]
-    (row,) = changes()
-    assert (row.operation, row.target_account, row.after) == (Operation.REMOVE, "park", [])
-
-
 def test_given_an_accepted_invitation_when_cancelled_or_sent_again_then_404(client, acme):
     done = make_iam_member(acme, "done", creation_type=CreationType.INVITED, password=PASSWORD)
     registered = make_iam_member(acme, "registered", password=None)
@@ -307,40 +291,6 @@ def test_given_an_accepted_invitation_when_cancelled_or_sent_again_then_404(clie
         assert client.post(f"{LIST}{member.pk}/invite-again/").status_code == 404
         assert fresh(member).status == MemberStatus.MEMBER
     assert OutgoingMail.objects.count() == 0
-
-
-def test_given_a_service_administrator_when_inviting_from_agents_then_own_invitations_only_Q14(
-    client, acme, shop, administrator, client_of
-):
-    theirs = client_of(acme, administrator)
-    assert theirs.post(f"{AGENTS}invite/", NEW).url == f"{AGENTS}add/?q=park"
-    client.post(INVITE, NEW | {"login_id": "choi", "name": "최초대"})
-    park, choi = find("park"), find("choi")
-    page = text(theirs.get(AGENTS))
-    assert "박초대" in page
-    assert "최초대" not in page
-    for done in ("again", "cancel"):
-        assert theirs.post(f"{AGENTS}invitations/{choi.pk}/{done}/").status_code == 404
-    assert theirs.post(f"{AGENTS}invitations/{park.pk}/again/").url == AGENTS
-    assert "최초대" in text(client.get(AGENTS))
-    assert "박초대" in text(client.get(AGENTS))
-    # an organization administrator is not theirs to touch any more
-    client.post(f"{ADD}?account=park", {"member": park.pk})
-    assert theirs.post(f"{AGENTS}invitations/{park.pk}/cancel/").status_code == 404
-    assert theirs.get(LIST).status_code == 403
-    assert theirs.post(INVITE, NEW | {"login_id": "x1"}).status_code == 403
-    assert find("choi") is not None
-    assert find("park").is_administrator
-
-
-def test_given_an_invited_member_when_made_agent_meanwhile_then_shown_as_invited(acme, shop, administrator, client_of):
-    theirs = client_of(acme, administrator)
-    theirs.post(f"{AGENTS}invite/", NEW)
-    group = Agent._base_manager.get(pk=administrator.pk).groups.through._base_manager.first().group_id
-    data = {"member": find("park").pk, "role": Role.AGENT.value, "groups": [group]}
-    assert theirs.post(f"{AGENTS}add/?q=park", data).url == AGENTS
-    rows = text(theirs.get(AGENTS)).split("<tbody>")[1].split("</tbody>")[0]
-    assert rows.index("박초대") < rows.index("초대 중")
 
 
 def test_given_an_invitation_of_another_organization_when_cancelled_then_not_found(acme, head, beta):
