@@ -45,11 +45,24 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "organizations:info": ("get", ORGANIZATION),
     "organizations:show_key": ("post", ORGANIZATION),
     "organizations:change_key": ("post", ORGANIZATION),
+    "organizations:administrators": ("get", ORGANIZATION),
+    "organizations:administrator_add": ("get", ORGANIZATION),
+    "organizations:administrator_remove": ("post", ORGANIZATION),
+    "organizations:invite": ("get", ORGANIZATION),
+    "organizations:invitation_resend": ("post", ORGANIZATION),
+    "organizations:invitation_cancel": ("post", ORGANIZATION),
     "console:home": ("get", STAFF),
     "console:me": ("get", STAFF),
+    "console:password": ("get", STAFF),
+    "console:assignment": ("post", STAFF),
     "services:list": ("get", ORGANIZATION),
     "services:add": ("get", ORGANIZATION),
+    "services:permission_log": ("get", ORGANIZATION),
+    "services:permission_log_excel": ("get", ORGANIZATION),
     "services:agents": ("get", AGENTS_MENU),
+    "services:agent_invite": ("get", AGENTS_MENU),
+    "services:invitation_resend": ("post", AGENTS_MENU),
+    "services:invitation_cancel": ("post", AGENTS_MENU),
     "services:agent_add": ("get", AGENTS_MENU),
     "services:agent_edit": ("get", AGENTS_MENU),
     "services:agent_remove": ("post", AGENTS_MENU),
@@ -160,6 +173,7 @@ def organization_objects(shop, agent):
         "service_id": "shop",
         "ticket_id": factories.make_ticket(shop).ticket_id,
         "agent_id": agent.pk,
+        "member_id": agent.member.pk,
         "token": "t" * 43,
         "name": "20260101-000000-000000-abcdef",
         "receipt": "r" * 20,
@@ -227,12 +241,13 @@ def test_given_an_unknown_service_or_an_object_of_another_tenant_when_asked_then
     foreign = {
         "ticket_id": factories.make_ticket(beta_shop).ticket_id,
         "agent_id": stranger.pk,
+        "member_id": stranger.member.pk,
         "service_id": "shop",
     }
     client = organization_clients[sorted(allowed)[0]]
     elsewhere = organization_objects | {"service_id": "nowhere"}
     assert ask(client, method, settings.ORGANIZATION_URLCONF, address, elsewhere).status_code == 404
-    if {"ticket_id", "agent_id"} & set(address.parameters):
+    if {"ticket_id", "agent_id", "member_id"} & set(address.parameters):
         assert (
             ask(client, method, settings.ORGANIZATION_URLCONF, address, organization_objects | foreign).status_code
             == 404

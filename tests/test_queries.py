@@ -14,11 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from daedap.audit.actions import record_permission_change
+from daedap.audit.models import Operation
+from daedap.core.actors import SYSTEM
 from daedap.core.crypto import random_letters_and_digits
 from daedap.core.scoping import service_scope
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member
 from daedap.members.sessions import cookie_name, open_session
-from daedap.organizations.models import IamMember, Organization
+from daedap.organizations.models import CreationType, IamMember, Organization
 from daedap.services.models import Agent, Group, Role, Service, ServiceLanguage
 from daedap.tickets.models import Entry, EntryType, EventCode, Source, Status, Ticket, TicketEvent
 from tests import factories
@@ -148,6 +151,22 @@ def add_iam_members(world: World, count: int) -> None:
         factories.make_iam_member(world.acme)
 
 
+def add_organization_administrators(world: World, count: int) -> None:
+    for _ in range(count):
+        factories.make_iam_member(world.acme, is_administrator=True)
+
+
+def add_invited(world: World, count: int) -> None:
+    for _ in range(count):
+        member = factories.make_iam_member(world.acme, password=None, creation_type=CreationType.INVITED)
+        factories.make_agent(world.shop, member=member)
+
+
+def add_permission_changes(world: World, count: int) -> None:
+    for _ in range(count):
+        record_permission_change(Operation.ADD, actor=SYSTEM, organization_id=world.acme.pk, service_id=world.shop.pk)
+
+
 def add_payment_methods(world: World, count: int) -> None:
     for _ in range(count):
         factories.make_payment_method(world.acme.creator, is_default=False)
@@ -193,6 +212,11 @@ PAGES = [
     Page("tickets:detail", World.staff, add_tickets, of_ticket),
     Page("services:list", World.head, add_services, of_nothing),
     Page("services:agents", World.staff, add_agents),
+    Page("services:agents", World.head, add_invited),
+    Page("services:permission_log", World.head, add_permission_changes, of_nothing),
+    Page("organizations:administrators", World.head, add_organization_administrators, of_nothing),
+    Page("organizations:administrators", World.head, add_invited, of_nothing),
+    Page("console:me", World.staff, add_own_services, of_nothing),
     Page("members:integration", World.staff, add_login_events),
     Page("helpcenter:main", World.visitor, add_enquiries),
     Page("helpcenter:enquiry", World.visitor, add_categories),

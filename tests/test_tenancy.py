@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from daedap.audit import actions as audit
-from daedap.audit.models import AuditEntry
+from daedap.audit.models import AuditEntry, Operation, PermissionChange
 from daedap.core.actors import SYSTEM
 from daedap.core.crypto import new_key, new_token
 from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManager, organization_scope, service_scope
@@ -63,12 +63,18 @@ def _audit(service: Service) -> models.Model:
     return AuditEntry.objects.latest("pk")
 
 
+def _permission_change(service: Service) -> models.Model:
+    audit.record_permission_change(Operation.ADD, actor=SYSTEM, organization_id=service.organization_id)
+    return PermissionChange.objects.latest("pk")
+
+
 def _membership(service: Service) -> models.Model:
     return GroupMembership.objects.get(agent=factories.make_agent(service))
 
 
 MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
     AuditEntry: _audit,
+    PermissionChange: _permission_change,
     StoredFile: _stored_file,
     IamMember: lambda service: factories.make_iam_member(service.organization),
     LoginSecurity: lambda service: LoginSecurity.objects.create(organization=service.organization),

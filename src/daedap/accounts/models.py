@@ -87,7 +87,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def as_actor(self, ip: str = "") -> Actor:
         """Return this identity as the actor of a change."""
         kind = ActorKind.PLATFORM_MEMBER if self.is_platform else ActorKind.IAM_MEMBER
-        return Actor(kind, self.pk, self.name, ip)
+        return Actor(kind, self.pk, self.name, ip, self.login_id)
 
 
 class PasswordHistory(models.Model):

@@ -41,8 +41,11 @@ def open_session(request: HttpRequest, user: User, *, policy: SessionPolicy) -> 
     """Sign `user` in: session identifier and anti-forgery token are renewed. The newest wins; the oldest ends (A44)."""
     forget(request)
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    if not user.is_platform:
-        register(user, session_key=request.session.session_key or "", policy=policy, mobile=is_mobile(request))
+    if user.is_platform:
+        return
+    if request.session.session_key is None:  # Django has emptied the session of an older password
+        request.session.save()
+    register(user, session_key=request.session.session_key or "", policy=policy, mobile=is_mobile(request))
 
 
 @transaction.atomic

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from daedap.audit.models import AuditEntry
+from django.utils import timezone
+
+from daedap.audit.models import AuditEntry, Operation, PermissionChange
 from daedap.core.actors import Actor
 
 
@@ -29,3 +33,45 @@ def record(
         target=target,
         facts=facts,
     )
+
+
+PERMISSION_CHANGES_KEPT = timedelta(days=3 * 366)
+"""How long the permission-change log is kept at least: three years (spec 10, 5.8)."""
+
+
+def record_permission_change(
+    operation: Operation,
+    *,
+    actor: Actor,
+    organization_id: int,
+    service_id: int | None = None,
+    service_name: str = "",
+    target_name: str = "",
+    target_account: str = "",
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> None:
+    """Add a row to the permission-change log. Call inside the transaction of the change; never pass a Key.
+
+    `before` and `after` are codes of rights, the role first; nothing stands for no right.
+    """
+    PermissionChange._base_manager.create(  # noqa: SLF001 - the console writes too, where no scope is open
+        organization_id=organization_id,
+        service_id=service_id,
+        service_name=service_name,
+        operation=operation,
+        operator_name=actor.name[:60],
+        operator_account=actor.account,
+        target_name=target_name,
+        target_account=target_account,
+        ip=actor.ip or None,
+        before=list(before),
+        after=list(after),
+    )
+
+
+def purge_permission_changes() -> int:
+    """Delete what has been kept long enough, of all organizations; return how many rows went."""
+    old = PermissionChange._base_manager.filter(created_at__lt=timezone.now() - PERMISSION_CHANGES_KEPT)  # noqa: SLF001
+    count, _by_model = old.delete()
+    return count

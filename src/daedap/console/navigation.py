@@ -77,9 +77,19 @@ def global_management(request: HttpRequest) -> Section | None:
         return None
     services, info = reverse("services:list"), reverse("organizations:info")
     current = is_current(request, services) or is_current(request, info)
+    administrators, log = reverse("organizations:administrators"), reverse("services:permission_log")
     return Section(
         _("Global Management"),
-        [Item(_("Contract service status"), services, icon="building-store", current=current)],
+        [
+            Item(_("Contract service status"), services, icon="building-store", current=current),
+            Item(
+                _("Organization administrators"),
+                administrators,
+                icon="user-shield",
+                current=is_current(request, administrators),
+            ),
+            Item(_("Permission-change log"), log, icon="clipboard-list", current=is_current(request, log)),
+        ],
     )
 
 

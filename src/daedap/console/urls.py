@@ -7,4 +7,6 @@ app_name = "console"
 urlpatterns = [
     path("", views.home, name="home"),
     path("console/me/", views.me, name="me"),
+    path("console/me/password/", views.password, name="password"),
+    path("console/me/assignment/", views.assignment, name="assignment"),
 ]

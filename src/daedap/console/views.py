@@ -7,14 +7,22 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from daedap.accounts.actions import save_language
-from daedap.console.forms import PersonalSettingsForm
+from daedap.accounts.actions import CurrentPasswordWrong, PasswordRefused, change_own_password, save_language
+from daedap.accounts.passwords import list_rules
+from daedap.console.forms import ChangePasswordForm, PersonalSettingsForm
 from daedap.console.selectors import service_home
+from daedap.core.errors import TooManyAttempts
 from daedap.core.language import remember_language
+from daedap.core.scoping import service_scope
 from daedap.organizations.access import StaffRequest, staff_page
-from daedap.services.selectors import list_services_of_member
+from daedap.organizations.forms import show_error
+from daedap.organizations.security import read_password_rules, read_sign_in_policy
+from daedap.services.actions import set_own_assignment
+from daedap.services.selectors import get_service, list_agents_of_member, list_services_of_member
 
 
 @staff_page
@@ -32,7 +40,7 @@ def home(request: StaffRequest) -> HttpResponse:
 @staff_page
 @require_http_methods(["GET", "POST"])
 def me(request: StaffRequest) -> HttpResponse:
-    """Show who one is here; language can be changed."""
+    """Show who one is here; language can be changed, assignment where the agent controls it."""
     data = request.POST if request.method == "POST" else None
     form = PersonalSettingsForm(data, initial={"language": request.user.language})
     if form.is_valid():
@@ -43,4 +51,54 @@ def me(request: StaffRequest) -> HttpResponse:
         response = redirect("console:me")
         remember_language(response, language)
         return response
-    return render(request, "console/me.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "agents": list_agents_of_member(request.member)}
+    return render(request, "console/me.html", context, status=422 if form.errors else 200)
+
+
+@staff_page
+@require_POST
+def assignment(request: StaffRequest) -> HttpResponse:
+    """Switch one's own ticket assignment in a service; refused without assignment control (A78)."""
+    service = get_service(request.POST.get("service", "").replace("\x00", "")[:45])
+    with service_scope(request.organization.pk, service.pk):
+        agent = set_own_assignment(
+            member=request.member,
+            service=service,
+            takes_tickets=request.POST.get("takes_tickets") == "on",
+            actor=request.actor,
+        )
+    words = (
+        _("New tickets of %(service)s are assigned to you.")
+        if agent.takes_tickets
+        else _("No new tickets of %(service)s are assigned to you.")
+    )
+    messages.success(request, words % {"service": service.name})
+    return redirect("console:me")
+
+
+@staff_page
+@never_cache
+@sensitive_post_parameters("current", "password", "again")
+@require_http_methods(["GET", "POST"])
+def password(request: StaffRequest) -> HttpResponse:
+    """Change one's own password."""
+    form = ChangePasswordForm(request.POST if request.method == "POST" else None)
+    rules = read_password_rules()
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            change_own_password(
+                request,
+                request.user,
+                current=given["current"],
+                password=given["password"],
+                rules=rules,
+                policy=read_sign_in_policy(),
+            )
+        except (CurrentPasswordWrong, PasswordRefused, TooManyAttempts) as error:
+            show_error(form, error)
+        else:
+            messages.success(request, _("Your new password has been saved."))
+            return redirect("console:me")
+    context = {"form": form, "rules": list_rules(rules)}
+    return render(request, "console/password.html", context, status=422 if form.errors else 200)

@@ -20,12 +20,16 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """One actor. `id` is the row of its kind (None for guest and system), `ip` the address of the request, if any."""
+    """One actor. `id` is the row of its kind (None for guest and system), `ip` the address of the request, if any.
+
+    `account` is what the person signed in with, where somebody signed in.
+    """
 
     kind: ActorKind
     id: int | None = None
     name: str = ""
     ip: str = ""
+    account: str = ""
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from daedap.accounts.links import PASSWORD_KINDS, SET_PASSWORD_LIFETIME, issue_link
 from daedap.accounts.models import LinkKind, MailLink, PlatformMember, User
 from daedap.accounts.sessions import end_sessions_in, end_sessions_of
-from daedap.audit.actions import record
+from daedap.audit.actions import record, record_permission_change
+from daedap.audit.models import Operation
 from daedap.core import events
 from daedap.core.actors import Actor
 from daedap.core.crypto import new_key, random_letters_and_digits
@@ -27,7 +28,7 @@ from daedap.core.hosts import organization_url
 from daedap.core.mail import Letter, Sender, queue_letter
 from daedap.core.text import is_hidden
 from daedap.organizations import domains
-from daedap.organizations.models import IamMember, MemberStatus, Organization, name_key
+from daedap.organizations.models import CreationType, IamMember, MemberStatus, Organization, name_key
 from daedap.payments.actions import delete_method, lock_wallet
 from daedap.payments.selectors import has_payment_method
 
@@ -223,10 +224,19 @@ def _members(organization: Organization):  # type: ignore[no-untyped-def]  # a q
 
 
 @transaction.atomic
-def register_iam_member(*, organization: Organization, login_id: str, name: str, email: str, actor: Actor) -> IamMember:
+def register_iam_member(
+    *,
+    organization: Organization,
+    login_id: str,
+    name: str,
+    email: str,
+    actor: Actor,
+    invited_by: User | None = None,
+) -> IamMember:
     """Register an IAM member and queue the password-setup mail E2 at once (spec 10, step 7).
 
-    The organization's scope must be open and its domain saved. Raises IamMemberRefused with the platform's code.
+    With `invited_by` it is an invitation from inside Online Contact and the mail is E3 (5.5). The organization's scope
+    must be open and its domain saved. Raises IamMemberRefused with the platform's code.
     """
     organization = _lock(organization)
     if not organization.domain:
@@ -242,8 +252,10 @@ def register_iam_member(*, organization: Organization, login_id: str, name: str,
         if violated_constraint(error) != "user_unique_in_realm":
             raise
         raise taken from error
-    member = IamMember.objects.create(organization=organization, user=user)
-    record("organizations.member_registered", actor=actor, organization_id=organization.pk, target=str(member))
+    kind = CreationType.INVITED if invited_by else CreationType.REGISTERED
+    member = IamMember.objects.create(organization=organization, user=user, creation_type=kind, invited_by=invited_by)
+    done = "organizations.member_invited" if invited_by else "organizations.member_registered"
+    record(done, actor=actor, organization_id=organization.pk, target=str(member))
     _queue_password_mail(organization, member)
     events.publish("organizations.member_registered", organization_id=organization.pk, member_id=member.pk)
     return member
@@ -269,6 +281,8 @@ def remove_iam_member(*, organization: Organization, member_id: int, actor: Acto
     if member.is_owner:
         raise OwnerKept
     target = str(member)
+    if member.is_administrator:
+        record_administrator(Operation.REMOVE_ADMINISTRATOR, member, actor=actor)
     if organization.is_active:
         member.status, member.is_administrator = MemberStatus.LEFT, False
         member.save(update_fields=["status", "is_administrator"])
@@ -281,6 +295,21 @@ def remove_iam_member(*, organization: Organization, member_id: int, actor: Acto
         member.user.delete()
     record("organizations.member_removed", actor=actor, organization_id=organization.pk, target=target)
     events.publish("organizations.member_removed", organization_id=organization.pk, member_id=member_id)
+
+
+def record_administrator(operation: Operation, member: IamMember, *, actor: Actor) -> None:
+    """Write into the permission-change log that `member` became, or no longer is, organization administrator."""
+    rights = ["organization_administrator"]
+    added = operation == Operation.ADD_ADMINISTRATOR
+    record_permission_change(
+        operation,
+        actor=actor,
+        organization_id=member.organization_id,
+        target_name=member.user.name,
+        target_account=member.user.login_id,
+        before=[] if added else rights,
+        after=rights if added else [],
+    )
 
 
 def _get_member(organization: Organization, member_id: int) -> IamMember:
@@ -329,19 +358,24 @@ def _clean_email(text: str) -> str:
 
 
 def _queue_password_mail(organization: Organization, member: IamMember) -> None:
-    """Mail E2: a link to choose a password. A newer one voids the older."""
+    """Mail E2, or E3 to the invited: a link to choose a password. A newer one voids the older."""
     token = issue_link(kind=LinkKind.SET_PASSWORD, lifetime=SET_PASSWORD_LIFETIME, user=member.user)
     domain = organization.domain or ""
     language = member.user.language
+    invited = member.creation_type == CreationType.INVITED
+    names = {"organization": organization.name, "product": settings.PRODUCT_NAME}
     with translation.override(language):
+        how_to = gettext("Press the button and choose a password. Then log in at the address below with your ID.")
+        invitation = gettext("You have been invited to work in the Online Contact of %(organization)s.") % names
         letter = Letter(
-            subject=gettext("Please set a password to use [%(product)s IAM].") % {"product": settings.PRODUCT_NAME},
-            reason=gettext("You receive this mail because %(organization)s registered you as an IAM member.")
-            % {"organization": organization.name},
+            subject=gettext("[%(product)s IAM] %(organization)s invites you to Online Contact.") % names
+            if invited
+            else gettext("Please set a password to use [%(product)s IAM].") % names,
+            reason=gettext("You receive this mail because %(organization)s invited you as an IAM member.") % names
+            if invited
+            else gettext("You receive this mail because %(organization)s registered you as an IAM member.") % names,
             greeting=gettext("Hello %(name)s,") % {"name": member.user.name},
-            paragraphs=[
-                gettext("Press the button and choose a password. Then log in at the address below with your ID.")
-            ],
+            paragraphs=[invitation, how_to] if invited else [how_to],
             facts=[
                 (gettext("Organization"), organization.name),
                 (gettext("ID"), member.user.login_id),
@@ -355,7 +389,7 @@ def _queue_password_mail(organization: Organization, member: IamMember) -> None:
         letter,
         to=member.user.email,
         language=language,
-        kind="iam-password-setup",
+        kind="iam-invitation" if invited else "iam-password-setup",
         sender=Sender(name=f"{settings.PRODUCT_NAME} IAM"),
         organization_id=organization.pk,
         reference=f"iam-member:{member.pk}",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from daedap.core.errors import DaedapError
+from daedap.organizations.models import IamMember
 
 
 class SignInForm(forms.Form):
@@ -52,6 +53,54 @@ class ChangeKeyForm(forms.Form):
         if typed.strip().lower() != self.domain:
             raise forms.ValidationError(_("Type the organization domain exactly as shown to confirm."))
         return typed
+
+
+class AdministratorSearchForm(forms.Form):
+    """Whom to look for; at least one of the three (spec 10, 5.5)."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, required=False)
+    account = forms.CharField(label=_("Account"), max_length=64, required=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+
+
+class MemberField(forms.TypedChoiceField):
+    """One of the members found. Whether the choice still holds is the action's to say, under its lock."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Member"),
+            coerce=int,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose a member from the list.")},
+        )
+
+    def valid_value(self, value: Any) -> bool:
+        return str(value).isdecimal() and len(str(value)) < 19
+
+
+class AddAdministratorForm(forms.Form):
+    """Which member becomes an organization administrator."""
+
+    member = MemberField()
+
+    def __init__(self, *args: Any, candidates: list[IamMember], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["member"]
+        assert isinstance(field, MemberField)  # noqa: S101  declared above
+        field.choices = [(member.pk, describe(member)) for member in candidates]
+
+
+class InviteForm(forms.Form):
+    """Name, ID and e-mail of somebody new. The rules are the action's (spec 10, step 7)."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=200)
+    email = forms.CharField(label=_("E-mail"), max_length=300)
+
+
+def describe(member: IamMember) -> str:
+    """Return name, account and e-mail of a member in one line."""
+    return f"{member.user.name} · {member.user.login_id} · {member.user.email}"
 
 
 def show_error(form: forms.Form, error: DaedapError) -> None:

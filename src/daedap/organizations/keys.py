@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from daedap.audit.actions import record
+from daedap.audit.actions import record, record_permission_change
+from daedap.audit.models import Operation
 from daedap.core import events
 from daedap.core.actors import Actor
 from daedap.core.crypto import new_key
@@ -36,4 +37,5 @@ def change_key(*, organization_id: int, actor: Actor) -> None:
     organization.key_changed_at = timezone.now()
     organization.save(update_fields=["key", "key_changed_at"])
     record("organizations.key_changed", actor=actor, organization_id=organization_id, target=str(organization))
+    record_permission_change(Operation.CHANGE_KEY, actor=actor, organization_id=organization_id)
     events.publish("organizations.key_changed", organization_id=organization_id)

@@ -94,6 +94,11 @@ class IamMember(OrganizationOwned):
     creation_type = models.CharField(max_length=10, choices=CreationType, default=CreationType.REGISTERED)
     is_owner = models.BooleanField(default=False)
     is_administrator = models.BooleanField(default=False)
+    administrator_added_at = models.DateTimeField(null=True, blank=True)
+    administrator_added_by = models.CharField(max_length=60, blank=True)  # the name at that time
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OrganizationManager["IamMember"]()
@@ -115,6 +120,11 @@ class IamMember(OrganizationOwned):
     def manages_organization(self) -> bool:
         """OWNER implicitly holds all rights of an organization administrator (spec 10, 2.1)."""
         return self.is_owner or self.is_administrator
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether an invitation waits for the invitee's password: shown as "초대 중" (spec 10, 5.5)."""
+        return self.creation_type == CreationType.INVITED and self.user.password_set_at is None
 
 
 def _number(lowest: int, highest: int, default: int) -> models.PositiveSmallIntegerField[int, int]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from daedap.organizations import views
+from daedap.organizations import views, views_administrators
 
 app_name = "organizations"
 
@@ -14,4 +14,10 @@ urlpatterns = [
     path("admin/organization/", views.info, name="info"),
     path("admin/organization/key/show/", views.show_key, name="show_key"),
     path("admin/organization/key/change/", views.new_key, name="change_key"),
+    path("admin/administrators/", views_administrators.administrators, name="administrators"),
+    path("admin/administrators/add/", views_administrators.add, name="administrator_add"),
+    path("admin/administrators/<int:member_id>/remove/", views_administrators.remove, name="administrator_remove"),
+    path("admin/administrators/invite/", views_administrators.invite, name="invite"),
+    path("admin/administrators/<int:member_id>/invite-again/", views_administrators.resend, name="invitation_resend"),
+    path("admin/administrators/<int:member_id>/cancel/", views_administrators.cancel, name="invitation_cancel"),
 ]

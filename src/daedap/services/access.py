@@ -52,7 +52,7 @@ def _service_view(view: View, allowed: Callable[[ServiceRequest], bool]) -> View
         request.service = request.agent.service if request.agent else get_service(service_id)
         with service_scope(request.organization.pk, request.service.pk):
             if request.agent is not None:
-                request.actor = request.agent.as_actor(client_ip(request))
+                request.actor = request.agent.as_actor(client_ip(request), request.user.login_id)
             if not allowed(request):
                 raise PermissionRefused
             return view(request, *args, **kwargs)

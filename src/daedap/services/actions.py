@@ -10,12 +10,13 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from daedap.audit.actions import record
+from daedap.audit.actions import record, record_permission_change
+from daedap.audit.models import Operation
 from daedap.core import events
-from daedap.core.actors import Actor
+from daedap.core.actors import SYSTEM, Actor
 from daedap.core.crypto import new_key
 from daedap.core.database import violated_constraint
-from daedap.core.errors import Conflict, DaedapError, NotFound
+from daedap.core.errors import Conflict, DaedapError, NotFound, PermissionRefused
 from daedap.core.scoping import service_scope
 from daedap.organizations.models import IamMember, MemberStatus
 from daedap.services.models import (
@@ -125,20 +126,30 @@ def _lock_service(service: Service) -> None:
         raise Conflict(_("The service is suspended; its settings cannot be changed."))
 
 
+def _find_agent(agent_id: int) -> Agent | None:
+    agents = Agent.objects.select_related("member__user", "service")
+    return agents.filter(pk=agent_id, removed_at=None).first()
+
+
 def _get_agent(agent_id: int) -> Agent:
-    agent = Agent.objects.filter(pk=agent_id, removed_at=None).first()
+    agent = _find_agent(agent_id)
     if agent is None:
         raise NotFound
     return agent
 
 
-def _rights(agent: Agent | None) -> dict[str, Any] | None:
+def _rights(agent: Agent | None) -> list[str]:
+    """Return the codes of the rights an agent has, the role first; none for nobody. Assignment control is apart."""
     if agent is None or agent.removed_at is not None:
-        return None
-    return {"role": agent.role, "tickets": agent.may_tickets, "hand_over": agent.may_hand_over}
+        return []
+    switches = {"ticket": agent.may_tickets, "hand_over": agent.may_hand_over, "assignment": agent.takes_tickets}
+    return [str(agent.role), *(code for code, on in switches.items() if on)]
 
 
-def _record_rights(action: str, *, agent: Agent, before: dict[str, Any] | None, actor: Actor) -> None:
+def _record_rights(
+    action: str, operation: Operation, *, agent: Agent, before: list[str], after: list[str], actor: Actor
+) -> None:
+    """Write a change of rights into the audit log and the permission-change log (spec 10, 5.8)."""
     record(
         action,
         actor=actor,
@@ -147,7 +158,18 @@ def _record_rights(action: str, *, agent: Agent, before: dict[str, Any] | None, 
         target=str(agent),
         name=agent.name,
         before=before,
-        after=_rights(agent),
+        after=after,
+    )
+    record_permission_change(
+        operation,
+        actor=actor,
+        organization_id=agent.organization_id,
+        service_id=agent.service_id,
+        service_name=agent.service.name,
+        target_name=agent.name,
+        target_account=agent.member.user.login_id,
+        before=before,
+        after=after,
     )
 
 
@@ -170,11 +192,11 @@ def add_agent(
     member = IamMember.objects.select_related("user").filter(pk=member_id, status=MemberStatus.MEMBER).first()
     if member is None:
         raise AgentRefused(_("Choose a member from the list."), field="member")
-    agent = Agent.objects.filter(member=member).first()
+    agent = Agent.objects.select_related("service").filter(member=member).first()
     if agent is not None and agent.removed_at is None:
         raise AgentRefused(_("This member is already an agent of the service."), field="member")
     agent = agent or Agent(organization_id=service.organization_id, service=service, member=member)
-    agent.name = member.user.name
+    agent.member, agent.name = member, member.user.name
     agent.role = _known_role(role)
     agent.may_tickets = agent.takes_tickets = True
     agent.may_hand_over = may_hand_over
@@ -182,7 +204,7 @@ def add_agent(
     agent.removed_at = None
     agent.save()
     _set_groups(agent, group_ids)
-    _record_rights("services.agent_added", agent=agent, before=None, actor=actor)
+    _record_rights("services.agent_added", Operation.ADD, agent=agent, before=[], after=_rights(agent), actor=actor)
     events.publish(
         "services.agent_added", organization_id=agent.organization_id, service_id=agent.service_id, agent_id=agent.pk
     )
@@ -197,6 +219,8 @@ def change_agent(
     actor: Actor,
     role: str | None = None,
     may_hand_over: bool | None = None,
+    takes_tickets: bool | None = None,
+    controls_assignment: bool | None = None,
     group_ids: Collection[int] | None = None,
 ) -> Agent:
     """Change what is given of an agent of the open service; None leaves as is. Effective with their next request.
@@ -213,11 +237,26 @@ def change_agent(
             agent.may_read_access_log = False  # not selectable for base role agent (spec 55, 10)
     if may_hand_over is not None:
         agent.may_hand_over = may_hand_over
-    agent.save(update_fields=["role", "may_hand_over", "may_read_access_log"])
+    if takes_tickets is not None:
+        agent.takes_tickets = takes_tickets
+    controlled = agent.controls_assignment
+    if controls_assignment is not None:
+        agent.controls_assignment = controls_assignment
+    agent.save(update_fields=["role", "may_hand_over", "may_read_access_log", "takes_tickets", "controls_assignment"])
     if group_ids is not None:
         _set_groups(agent, group_ids)
-    if before != _rights(agent):
-        _record_rights("services.agent_changed", agent=agent, before=before, actor=actor)
+    after = _rights(agent)
+    if before != after:
+        _record_rights("services.agent_changed", Operation.CHANGE, agent=agent, before=before, after=after, actor=actor)
+    if controlled != agent.controls_assignment:
+        _record_rights(
+            "services.assignment_control_changed",
+            Operation.ASSIGNMENT_CONTROL,
+            agent=agent,
+            before=["assignment_control"] if controlled else [],
+            after=[] if controlled else ["assignment_control"],
+            actor=actor,
+        )
     events.publish(
         "services.agent_changed", organization_id=agent.organization_id, service_id=agent.service_id, agent_id=agent.pk
     )
@@ -233,14 +272,55 @@ def remove_agent(*, service: Service, agent_id: int, actor: Actor) -> None:
     _lock_service(service)
     agent = _get_agent(agent_id)
     _keep_an_administrator(agent)
+    _take_out(agent, actor=actor)
+
+
+def _take_out(agent: Agent, *, actor: Actor) -> None:
     before = _rights(agent)
     agent.removed_at = timezone.now()
     agent.save(update_fields=["removed_at"])
     GroupMembership.objects.filter(agent=agent).delete()
-    _record_rights("services.agent_removed", agent=agent, before=before, actor=actor)
+    _record_rights("services.agent_removed", Operation.REMOVE, agent=agent, before=before, after=[], actor=actor)
     events.publish(
         "services.agent_removed", organization_id=agent.organization_id, service_id=agent.service_id, agent_id=agent.pk
     )
+
+
+def remove_agents_of_member(*, organization_id: int, member_id: int) -> None:
+    """Take somebody who left the organization out of all its services, also where they were the last administrator."""
+    agents = Agent._base_manager.filter(organization_id=organization_id, member_id=member_id, removed_at=None)  # noqa: SLF001  across services
+    for service_id, agent_id in list(agents.values_list("service_id", "pk")):
+        with service_scope(organization_id, service_id), transaction.atomic():
+            Service.objects.select_for_update(of=("self",), no_key=True).get(pk=service_id)
+            agent = _find_agent(agent_id)
+            if agent is not None:
+                _take_out(agent, actor=SYSTEM)
+
+
+@transaction.atomic
+def set_own_assignment(*, member: IamMember, service: Service, takes_tickets: bool, actor: Actor) -> Agent:
+    """Have an agent of the open service take tickets, or not, by their own switch (할당; spec 10, 5.11).
+
+    Raise PermissionRefused unless assignment control is on for them (A78), NotFound if they do not work there.
+    """
+    agents = Agent.objects.select_for_update(of=("self",), no_key=True)
+    agent = agents.filter(member=member, service=service, removed_at=None).first()
+    if agent is None:
+        raise NotFound
+    if not agent.controls_assignment:
+        raise PermissionRefused
+    if agent.takes_tickets != takes_tickets:
+        agent.takes_tickets = takes_tickets
+        agent.save(update_fields=["takes_tickets"])
+        record(
+            "services.own_assignment_set",
+            actor=actor,
+            organization_id=agent.organization_id,
+            service_id=agent.service_id,
+            target=str(agent),
+            takes_tickets=takes_tickets,
+        )
+    return agent
 
 
 def _keep_an_administrator(agent: Agent) -> None:

@@ -141,9 +141,9 @@ class Agent(ServiceOwned):
     def is_administrator(self) -> bool:
         return self.role == Role.ADMINISTRATOR
 
-    def as_actor(self, ip: str = "") -> Actor:
+    def as_actor(self, ip: str = "", account: str = "") -> Actor:
         """Return this agent as the actor of a change."""
-        return Actor(ActorKind.AGENT, self.pk, self.name, ip)
+        return Actor(ActorKind.AGENT, self.pk, self.name, ip, account)
 
 
 class Group(ServiceOwned):

@@ -23,6 +23,18 @@ def get_service(service_id: str) -> Service:
     return service
 
 
+def list_all_services() -> list[Service]:
+    """Return the services of the open organization, terminated ones too, by name."""
+    return list(Service.objects.order_by("name"))
+
+
+def list_agents_of_member(member: IamMember) -> list[Agent]:
+    """Return `member` as an agent of each usable service they work in, `service` at hand, oldest service first."""
+    own = Agent._base_manager.filter(member=member, removed_at__isnull=True)  # noqa: SLF001  across services
+    in_use = own.filter(service__state=ServiceState.IN_USE).select_related("service")
+    return list(in_use.order_by("service__created_at", "service_id"))
+
+
 def list_services_of_member(member: IamMember) -> list[Service]:
     """Return the usable services in which `member` is an agent, oldest first."""
     own = Agent._base_manager.filter(member=member, removed_at__isnull=True).values("service_id")  # noqa: SLF001  across services

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from daedap.services import views
+from daedap.services import views, views_permission_log
 
 app_name = "services"
 
@@ -9,6 +9,19 @@ urlpatterns = [
     path("admin/services/add/", views.service_add, name="add"),
     path("<service:service_id>/agents/", views.agents, name="agents"),
     path("<service:service_id>/agents/add/", views.agent_add, name="agent_add"),
+    path("admin/permission-log/", views_permission_log.log, name="permission_log"),
+    path("admin/permission-log/excel/", views_permission_log.excel, name="permission_log_excel"),
+    path("<service:service_id>/agents/invite/", views.agent_invite, name="agent_invite"),
+    path(
+        "<service:service_id>/agents/invitations/<int:member_id>/again/",
+        views.invitation_resend,
+        name="invitation_resend",
+    ),
+    path(
+        "<service:service_id>/agents/invitations/<int:member_id>/cancel/",
+        views.invitation_cancel,
+        name="invitation_cancel",
+    ),
     path("<service:service_id>/agents/<int:agent_id>/", views.agent_edit, name="agent_edit"),
     path("<service:service_id>/agents/<int:agent_id>/remove/", views.agent_remove, name="agent_remove"),
 ]

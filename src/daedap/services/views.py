@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from daedap.core.errors import DaedapError
 from daedap.organizations.access import StaffRequest, administrator_page
 from daedap.organizations.forms import show_error
+from daedap.organizations.invitations import list_invited
+from daedap.organizations.views_administrators import cancel_page, invite_page, resend_invitation
 from daedap.services.access import ServiceRequest, agents_page
 from daedap.services.actions import LastAdministrator, add_agent, add_service, change_agent, remove_agent
-from daedap.services.forms import AddAgentForm, AddServiceForm, AgentForm
+from daedap.services.forms import AddAgentForm, AddServiceForm, EditAgentForm
 from daedap.services.models import ServiceType
 from daedap.services.selectors import (
     get_agent,
@@ -55,8 +60,41 @@ def service_add(request: StaffRequest) -> HttpResponse:
 @agents_page
 @require_GET
 def agents(request: ServiceRequest) -> HttpResponse:
-    """List the agents of the service."""
-    return render(request, "services/agents.html", {"service": request.service, "agents": list_agents()})
+    """List the agents of the service, and the open invitations that are the viewer's to see."""
+    context = {
+        "service": request.service,
+        "agents": list_agents(),
+        "invited": list_invited(seen_by=request.member),
+    }
+    return render(request, "services/agents.html", context)
+
+
+@agents_page
+@require_http_methods(["GET", "POST"])
+def agent_invite(request: ServiceRequest) -> HttpResponse:
+    """Invite somebody to the organization, then offer to make them an agent at once (Q14)."""
+    address = request.service.service_id
+    answer = invite_page(request, crumb=_("Agents"), back=reverse("services:agents", args=[address]))
+    if isinstance(answer, HttpResponse):
+        return answer
+    query = urlencode({"q": answer.user.login_id})
+    return redirect(f"{reverse('services:agent_add', args=[address])}?{query}")
+
+
+@agents_page
+@require_POST
+def invitation_resend(request: ServiceRequest, member_id: int) -> HttpResponse:
+    """Mail an invitation anew."""
+    resend_invitation(request, member_id)
+    return redirect("services:agents", request.service.service_id)
+
+
+@agents_page
+@require_http_methods(["GET", "POST"])
+def invitation_cancel(request: ServiceRequest, member_id: int) -> HttpResponse:
+    """Ask, and take an invitation back."""
+    back = reverse("services:agents", args=[request.service.service_id])
+    return cancel_page(request, member_id, crumb=_("Agents"), back=back)
 
 
 @agents_page
@@ -97,9 +135,9 @@ def agent_add(request: ServiceRequest) -> HttpResponse:
 @agents_page
 @require_http_methods(["GET", "POST"])
 def agent_edit(request: ServiceRequest, agent_id: int) -> HttpResponse:
-    """Change role, groups and hand-over right of an agent."""
+    """Change role, groups, hand-over right and the assignment switches of an agent."""
     agent = get_agent(agent_id)
-    form = AgentForm(request.POST if request.method == "POST" else None, groups=list_groups(), agent=agent)
+    form = EditAgentForm(request.POST if request.method == "POST" else None, groups=list_groups(), agent=agent)
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -109,6 +147,8 @@ def agent_edit(request: ServiceRequest, agent_id: int) -> HttpResponse:
                 role=given["role"],
                 group_ids=given["groups"],
                 may_hand_over=given["may_hand_over"],
+                takes_tickets=given["takes_tickets"],
+                controls_assignment=given["controls_assignment"],
                 actor=request.actor,
             )
         except DaedapError as error:

@@ -68,8 +68,8 @@ def test_given_owner_without_role_when_adding_then_member_is_agent_with_defaults
     assert (entry.actor_id, entry.ip) == (owner.user.pk, "203.0.113.7")
     assert entry.facts == {
         "name": "김상담",
-        "before": None,
-        "after": {"role": "ROLE_FRONT_AGENT", "tickets": True, "hand_over": False},
+        "before": [],
+        "after": ["ROLE_FRONT_AGENT", "ticket", "assignment"],
     }
     ids = {"organization_id": acme.pk, "service_id": shop.pk, "agent_id": agent.pk}
     assert published == [("services.agent_added", ids)]
@@ -138,15 +138,17 @@ def test_given_agent_when_role_changed_then_before_and_after_are_recorded_A73(
     acme, administrator, agent, shop, group, client_of
 ):
     client = client_of(acme, administrator, REMOTE_ADDR="203.0.113.9")
-    data = {"role": Role.ADMINISTRATOR.value, "groups": [group.pk], "may_hand_over": "on"}
+    data = {
+        "role": Role.ADMINISTRATOR.value, "groups": [group.pk], "may_hand_over": "on", "takes_tickets": "on",
+    }  # fmt: skip
     assert client.post(f"{AGENTS}{agent.pk}/", data).url == AGENTS
     agent.refresh_from_db()
     assert (agent.role, agent.may_hand_over) == (Role.ADMINISTRATOR, True)
     (entry,) = entries()
     assert (entry.action, entry.actor_kind, entry.actor_id) == ("services.agent_changed", "agent", administrator.pk)
     assert entry.ip == "203.0.113.9"
-    assert entry.facts["before"] == {"role": "ROLE_FRONT_AGENT", "tickets": True, "hand_over": False}
-    assert entry.facts["after"] == {"role": "ROLE_FRONT_ADMIN", "tickets": True, "hand_over": True}
+    assert entry.facts["before"] == ["ROLE_FRONT_AGENT", "ticket", "assignment"]
+    assert entry.facts["after"] == ["ROLE_FRONT_ADMIN", "ticket", "hand_over", "assignment"]
 
 
 def test_given_nothing_changed_when_saved_then_no_record(open_shop, administrator, agent, group):
@@ -175,7 +177,7 @@ def test_given_two_administrators_when_one_leaves_then_accepted(open_shop, admin
     assert administrator.removed_at is not None
     assert not administrator.groups.exists()
     assert [entry.action for entry in entries()] == ["services.agent_changed", "services.agent_removed"]
-    assert entries()[1].facts["after"] is None
+    assert entries()[1].facts["after"] == []
 
 
 def test_given_removed_agent_when_changed_then_not_found(open_shop, administrator, agent):
