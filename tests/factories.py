@@ -154,3 +154,9 @@ def make_ticket(service: Service, **facts: Any) -> Ticket:
     }
     with service_scope(service.organization_id, service.pk):
         return Ticket.objects.create(organization_id=service.organization_id, service=service, **(defaults | facts))
+
+
+def first_group(service: Service) -> Group:
+    """The group that a service is made with."""
+    with service_scope(service.organization_id, service.pk):
+        return Group.objects.order_by("pk")[:1].get()

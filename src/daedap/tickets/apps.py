@@ -10,4 +10,6 @@ class TicketsConfig(AppConfig):
         from daedap.tickets.navigation import rail
 
         subscribe("services.service_created", "tickets.create_default_category")
+        subscribe("services.agent_removed", "tickets.release_tickets")
+        subscribe("services.agent_changed", "tickets.release_tickets")
         add_section(rail, order=10)

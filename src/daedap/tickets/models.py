@@ -252,6 +252,7 @@ class EventCode(models.TextChoices):
 
     CREATED = "CREATED", _("Ticket created")
     ASSIGNED = "ASSIGNED", _("Assignee set")
+    UNASSIGNED = "UNASSIGNED", _("Assignment released")
     HELD = "HELD", _("Put on hold")
     SOLVED = "SOLVED", _("Solved")
     CLOSED = "CLOSED", _("Completed")

@@ -14,7 +14,7 @@ def works_on_tickets(agent: Agent, ticket: Ticket) -> bool:
 
 def may(agent: Agent, ticket: Ticket, step: Step) -> bool:
     """Whether `agent` is one of those who may take `step`; the ticket's state may still forbid it."""
-    if not works_on_tickets(agent, ticket):
+    if step.who == Who.SYSTEM or not works_on_tickets(agent, ticket):
         return False
     if step.who == Who.ASSIGNEE:
         return agent.is_administrator or agent.pk == ticket.assignee_id

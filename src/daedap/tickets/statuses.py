@@ -14,6 +14,7 @@ class Who(StrEnum):
     AGENT = "agent"
     ASSIGNEE = "assignee"  # or an administrator
     ADMINISTRATOR = "administrator"
+    SYSTEM = "system"  # nobody by hand
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ SOLVE = Step(
     resolution=Resolution.ANSWER,
     is_answer=True,
 )
+RELEASE = Step(frozenset({Status.OPEN, Status.REPLY}), Status.NEW, Who.SYSTEM, EventCode.UNASSIGNED)
 COMPLETE = Step(frozenset({Status.SOLVED}), Status.CLOSED, Who.ADMINISTRATOR, EventCode.CLOSED)
 
 ANSWERS = {Status.SOLVED: SOLVE, Status.REPLY: HOLD}

@@ -12,3 +12,10 @@ def create_default_category(organization_id: int, service_id: int) -> None:
     """Give a new service its first receipt category."""
     with service_scope(organization_id, service_id):
         actions.create_default_category(service_pk=service_id)
+
+
+@job(name="tickets.release_tickets")
+def release_tickets(organization_id: int, service_id: int, agent_id: int) -> None:
+    """Free what an agent has left undone who was removed or lost the ticket permission."""
+    with service_scope(organization_id, service_id):
+        actions.release_tickets(agent_pk=agent_id)

@@ -1,6 +1,6 @@
 """Everything that changes tickets. Each verb is one transaction: lock, check, change, record, publish."""
 
-from daedap.tickets.actions.assignment import take_ticket
+from daedap.tickets.actions.assignment import release_tickets, take_ticket
 from daedap.tickets.actions.categories import create_default_category
 from daedap.tickets.actions.enquiries import create_enquiry
 from daedap.tickets.actions.mails import record_mail_result
@@ -13,5 +13,6 @@ __all__ = [
     "create_default_category",
     "create_enquiry",
     "record_mail_result",
+    "release_tickets",
     "take_ticket",
 ]
