@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from daedap.config.wsgi import application as django  # sets Django up; the edge reads its settings
 
@@ -38,6 +39,7 @@ class Split:
         self.lifespan = Lifespan(worker=worker, is_idle=lambda: self.in_flight == 0)
         self.in_flight = 0
         self.django = WSGIMiddleware(cast("Any", django), workers=THREADS)  # Django's types are wider
+        self.http = wrap_asgi_with_proxy_headers(self._http, settings.TRUSTED_PROXIES)  # the visitor, not the proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -45,7 +47,7 @@ class Split:
         elif scope["type"] == "http":
             self.in_flight += 1
             try:
-                await self._http(scope, receive, send)
+                await self.http(scope, receive, send)
             finally:
                 self.in_flight -= 1
         else:

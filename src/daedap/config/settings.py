@@ -31,6 +31,7 @@ PORT = int(_port or PUBLIC_PORT or 8000)
 SECURE = PUBLIC_SCHEME == "https"
 ALLOWED_HOSTS = ["*"]  # SiteMiddleware answers 404 to every host that is not ours; health is asked on any host
 USE_X_FORWARDED_HOST = False
+TRUSTED_PROXIES = env.list("DAEDAP_TRUSTED_PROXIES", default=["127.0.0.1", "::1"] if SECURE else [])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 
 # --- Secrets -------------------------------------------------------------------------------------

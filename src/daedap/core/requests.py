@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from django.http import HttpRequest
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Return the address of the client as the server saw it; "" if unknown.
+    """Return the address of the client, "" if unknown.
 
-    Behind a proxy the server is told which peers to trust and rewrites the address itself.
+    Behind a trusted proxy (DAEDAP_TRUSTED_PROXIES) it is the one the proxy tells; config/asgi.py puts it in its place.
     """
-    return str(request.META.get("REMOTE_ADDR") or "")
+    try:
+        return str(ip_address(str(request.META.get("REMOTE_ADDR") or "")))
+    except ValueError:  # a proxy that passes on whatever visitors claim
+        return ""
 
 
 def user_agent(request: HttpRequest) -> str:

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from daedap.config import asgi
+from daedap.core.requests import client_ip
 
 
-def talk(chunks=(b"",), *, method="POST", headers=(), query=b"", seen=None):
+def talk(chunks=(b"",), *, method="POST", headers=(), query=b"", seen=None, client="127.0.0.1"):
     """Send one request whose body comes in `chunks` to an application that notes what WSGI makes of it."""
     seen = {} if seen is None else seen
 
@@ -34,6 +35,7 @@ def talk(chunks=(b"",), *, method="POST", headers=(), query=b"", seen=None):
         scope = {
             "type": "http", "method": method, "path": "/x", "query_string": query, "http_version": "1.1",
             "headers": [(b"host", b"localhost"), *headers], "scheme": "http", "server": ("localhost", 80),
+            "client": (client, 4711),
         }  # fmt: skip
         await split(scope, receive, send)
         return sent, len(waiting)
@@ -121,3 +123,27 @@ def test_given_a_client_that_leaves_in_the_middle_when_half_a_form_came_then_nob
 def test_given_less_than_was_declared_when_the_body_ends_then_nobody_acts_on_it():
     half = {"type": "http.request", "body": b"content=Please do not", "more_body": False}
     assert leave([half], headers=[(b"content-length", b"100")]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("trusted", "client", "told", "address"),
+    [
+        ([], "127.0.0.1", b"203.0.113.9", "127.0.0.1"),  # nobody is believed
+        (["127.0.0.1"], "127.0.0.1", b"203.0.113.9", "203.0.113.9"),
+        (["127.0.0.1"], "127.0.0.1", b"10.0.0.1, 203.0.113.9", "203.0.113.9"),  # what a visitor put in front is not
+        (["127.0.0.1", "10.0.0.0/8"], "127.0.0.1", b"203.0.113.9, 10.1.2.3", "203.0.113.9"),
+        (["127.0.0.1"], "198.51.100.7", b"203.0.113.9", "198.51.100.7"),  # a stranger speaks for nobody
+        (["127.0.0.1"], "127.0.0.1", b"2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_given_a_proxy_when_it_names_the_visitor_then_only_a_trusted_one_is_believed(
+    settings, trusted, client, told, address
+):
+    settings.TRUSTED_PROXIES = trusted
+    _, seen, _ = talk(client=client, headers=[(b"x-forwarded-for", told)])
+    assert seen["REMOTE_ADDR"] == address
+
+
+def test_given_nonsense_for_an_address_when_read_then_it_is_unknown(rf):
+    assert client_ip(rf.get("/", REMOTE_ADDR="<script>")) == ""
+    assert client_ip(rf.get("/", REMOTE_ADDR="203.0.113.9")) == "203.0.113.9"
