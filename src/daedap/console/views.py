@@ -12,8 +12,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from daedap.accounts.actions import CurrentPasswordWrong, PasswordRefused, change_own_password, save_language
+from daedap.accounts.forms import ChangePasswordForm
 from daedap.accounts.passwords import list_rules
-from daedap.console.forms import ChangePasswordForm, PersonalSettingsForm
+from daedap.console.forms import PersonalSettingsForm
 from daedap.console.selectors import service_home
 from daedap.core.errors import TooManyAttempts
 from daedap.core.language import remember_language

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from daedap.accounts.forms import PasswordField
 from daedap.core.errors import DaedapError
 from daedap.organizations.models import IamMember
 
@@ -16,7 +17,7 @@ class SignInForm(forms.Form):
     """ID and password (spec 10, L1)."""
 
     login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=254)
-    password = forms.CharField(label=_("Password"), strip=False, max_length=200, widget=forms.PasswordInput)
+    password = PasswordField(label=_("Password"))
 
 
 class FindPasswordForm(forms.Form):
@@ -24,19 +25,6 @@ class FindPasswordForm(forms.Form):
 
     login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=254)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
-
-
-class NewPasswordForm(forms.Form):
-    """A new password, twice (spec 10, step 9)."""
-
-    password = forms.CharField(label=_("New password"), strip=False, max_length=200, widget=forms.PasswordInput)
-    again = forms.CharField(label=_("Re-enter new password"), strip=False, max_length=200, widget=forms.PasswordInput)
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if {"password", "again"} <= given.keys() and given["password"] != given["again"]:
-            self.add_error("again", _("The two passwords differ."))
-        return given
 
 
 class ChangeKeyForm(forms.Form):

@@ -23,6 +23,7 @@ from daedap.accounts.actions import (
     sign_in,
     sign_out,
 )
+from daedap.accounts.forms import NewPasswordForm
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import LinkKind
 from daedap.accounts.owed_change import ChangeOver, ChangeOwed, Reason, find_waiting
@@ -32,7 +33,7 @@ from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.access import StaffRequest, administrator_page, is_active_member
-from daedap.organizations.forms import ChangeKeyForm, FindPasswordForm, NewPasswordForm, SignInForm, show_error
+from daedap.organizations.forms import ChangeKeyForm, FindPasswordForm, SignInForm, show_error
 from daedap.organizations.keys import change_key, reveal_key
 from daedap.organizations.security import read_password_rules, read_sign_in_policy
 

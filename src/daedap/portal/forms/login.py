@@ -5,18 +5,14 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts.forms import PasswordField
+
 
 class LoginForm(forms.Form):
     email = forms.CharField(
         label=_("ID (e-mail)"), max_length=254, error_messages={"required": _("Enter your e-mail address.")}
     )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(render_value=False),
-        error_messages={"required": _("Enter your password.")},
-    )
+    password = PasswordField(label=_("Password"))
 
 
 class CodeForm(forms.Form):
@@ -43,37 +39,7 @@ class FindPasswordForm(forms.Form):
     )
 
 
-class NewPasswordForm(forms.Form):
-    password = forms.CharField(
-        label=_("New password"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(render_value=False),
-        error_messages={"required": _("Enter a password.")},
-    )
-    password_again = forms.CharField(
-        label=_("New password, once more"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(render_value=False),
-        error_messages={"required": _("Enter the password once more.")},
-    )
-
-    def clean(self) -> dict[str, object]:
-        cleaned = super().clean() or {}
-        first, again = cleaned.get("password"), cleaned.get("password_again")
-        if first and again and first != again:
-            self.add_error("password_again", _("The two passwords differ."))
-        return cleaned
-
-
 class ConfirmForm(forms.Form):
     """The password once more, before something precious is shown."""
 
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(render_value=False),
-        error_messages={"required": _("Enter your password.")},
-    )
+    password = PasswordField(label=_("Password"))

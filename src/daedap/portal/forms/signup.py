@@ -8,6 +8,7 @@ import phonenumbers
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts.forms import NewPasswordForm, PasswordField
 from daedap.accounts.models import Country, MembershipType
 from daedap.core.text import is_hidden, one_line
 from daedap.portal.actions import BUSINESS_COUNTRIES
@@ -85,24 +86,15 @@ class EmailForm(forms.Form):
         return email
 
 
-class InformationForm(forms.Form):
+class InformationForm(NewPasswordForm):
     """What every member tells; the e-mail is verified before and not asked again."""
 
-    password = forms.CharField(
+    password = PasswordField(
         label=_("Password"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(render_value=False),
+        required=_("Enter a password."),
         help_text=_("8 to 64 characters with a letter, a digit and a special character."),
-        error_messages={"required": _("Enter a password.")},
     )
-    password_again = forms.CharField(
-        label=_("Password, once more"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(render_value=False),
-        error_messages={"required": _("Enter the password once more.")},
-    )
+    again = PasswordField(label=_("Password, once more"), required=_("Enter the password once more."))
     name = _Line(
         label=_("Name"),
         max_length=60,
@@ -127,13 +119,6 @@ class InformationForm(forms.Form):
         if not phonenumbers.is_valid_number(number):
             raise forms.ValidationError(_("Enter a valid mobile number."))
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        first, again = cleaned.get("password"), cleaned.get("password_again")
-        if first and again and first != again:
-            self.add_error("password_again", _("The two passwords differ."))
-        return cleaned
 
 
 class BusinessInformationForm(InformationForm):
@@ -168,7 +153,7 @@ class BusinessInformationForm(InformationForm):
 
     field_order = (
         "password",
-        "password_again",
+        "again",
         "name",
         "mobile",
         "company_name",

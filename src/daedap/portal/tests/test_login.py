@@ -62,11 +62,11 @@ def test_given_mailed_link_when_new_password_set_then_it_works_once(platform_cli
     path = mailed_path("/login/password/")
     assert platform_client.get(path).status_code == 200
 
-    refused = platform_client.post(path, {"password": "short", "password_again": "short"})
+    refused = platform_client.post(path, {"password": "short", "again": "short"})
     assert refused.status_code == 422
     assert User.objects.get(pk=founder.pk).check_password(factories.PASSWORD)
 
-    new = {"password": "River!83", "password_again": "River!83"}
+    new = {"password": "River!83", "again": "River!83"}
     assert platform_client.post(path, new).url == "/login/"
     assert User.objects.get(pk=founder.pk).check_password("River!83")
     assert platform_client.post(path, new).status_code == 410

@@ -17,7 +17,7 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 AGREED = {"service": "on", "privacy": "on", "age": "on"}
 INFORMATION = {
     "password": "Ocean!72",
-    "password_again": "Ocean!72",
+    "again": "Ocean!72",
     "name": " 김창업 ",
     "mobile": "010-1234-5678",
     "landline": "",
@@ -188,8 +188,8 @@ def test_given_forged_country_when_sent_then_refused(platform_client, forged):
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"password": "password!", "password_again": "password!"}, "숫자"),
-        ({"password_again": "Ocean!73"}, "id_password_again_error"),
+        ({"password": "password!", "again": "password!"}, "숫자"),
+        ({"again": "Ocean!73"}, "id_again_error"),
         ({"name": "  "}, "이름을 입력해 주세요."),
         ({"name": "김" * 61}, "60자"),
         ({"mobile": "1234"}, "올바른 휴대폰 번호"),
@@ -218,7 +218,7 @@ def test_given_name_that_breaks_lines_or_turns_them_when_signed_up_then_only_wha
 def test_given_huge_password_when_sent_then_refused_before_it_is_looked_at(platform_client, mailed_path):
     verified(platform_client, mailed_path)
     huge = "Ocean!72" * 50_000
-    response = platform_client.post("/signup/information/", INFORMATION | {"password": huge, "password_again": huge})
+    response = platform_client.post("/signup/information/", INFORMATION | {"password": huge, "again": huge})
     assert response.status_code == 422
     assert "200" in response.text
     assert not User.objects.exists()

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
+from daedap.accounts.forms import NewPasswordForm
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, User
 from daedap.core.errors import DaedapError, PermissionRefused
@@ -24,7 +25,7 @@ from daedap.core.views import safe_next
 from daedap.organizations.selectors import list_own_organizations
 from daedap.payments.selectors import has_payment_method
 from daedap.portal.forms.base import add_refusal
-from daedap.portal.forms.login import CodeForm, FindPasswordForm, LoginForm, NewPasswordForm
+from daedap.portal.forms.login import CodeForm, FindPasswordForm, LoginForm
 from daedap.portal.views.answers import form_page
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -141,7 +142,7 @@ def find_password(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@sensitive_post_parameters("password", "password_again")
+@sensitive_post_parameters("password", "again")
 @sensitive_variables("form")
 @_get_or_post
 def new_password(request: HttpRequest, token: str) -> HttpResponse:

@@ -177,7 +177,7 @@ def verify(request: HttpRequest, token: str) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@sensitive_post_parameters("password", "password_again")
+@sensitive_post_parameters("password", "again")
 @sensitive_variables("form", "facts")
 @_get_or_post
 def information(request: HttpRequest) -> HttpResponse:
