@@ -12,7 +12,7 @@ from daedap.audit.models import Operation
 from daedap.core import events
 from daedap.core.actors import Actor
 from daedap.core.errors import DaedapError, NotFound
-from daedap.organizations.actions import record_administrator
+from daedap.organizations.members import record_administrator
 from daedap.organizations.models import IamMember, MemberStatus
 
 MOST_CANDIDATES = 20

@@ -13,7 +13,7 @@ from daedap.audit.models import Operation
 from daedap.core import events, limits
 from daedap.core.actors import Actor
 from daedap.core.errors import NotFound, TooManyAttempts
-from daedap.organizations.actions import (
+from daedap.organizations.members import (
     record_administrator,
     register_iam_member,
     remove_iam_member,

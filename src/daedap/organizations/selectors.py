@@ -46,3 +46,8 @@ def list_members() -> list[IamMember]:
     """Return the active IAM members of the open organization, OWNER first, then by ID."""
     members = IamMember.objects.select_related("user").filter(status=MemberStatus.MEMBER)
     return list(members.order_by("-is_owner", "user__login_id"))
+
+
+def active_members(organization: Organization):  # type: ignore[no-untyped-def]  # a queryset; its class is private to Django
+    """Return the active IAM members of `organization`, whose scope is open, to filter further."""
+    return IamMember.objects.select_related("user").filter(organization=organization, status=MemberStatus.MEMBER)

@@ -33,7 +33,7 @@ from daedap.core.errors import Conflict, DaedapError, TooManyAttempts
 from daedap.core.hosts import platform_url
 from daedap.core.mail import Letter, queue_letter
 from daedap.files.actions import store_platform_file
-from daedap.organizations import actions as organizations
+from daedap.organizations import domains, founding
 from daedap.organizations.models import Organization
 from daedap.portal.drafts import is_verified
 from daedap.portal.terms import BY_CODE, TERMS
@@ -244,8 +244,8 @@ def choose_two_step_login(*, user: User, on: bool, actor: Actor) -> None:
 @transaction.atomic
 def save_first_step(*, organization: Organization, name: str, domain: str, actor: Actor) -> Organization:
     """The wizard's Save: rename and domain together or not at all. Raises NameRefused or DomainRefused."""
-    organizations.rename_organization(organization=organization, name=name, actor=actor)
-    return organizations.save_domain(organization=organization, domain=domain, actor=actor)
+    founding.rename_organization(organization=organization, name=name, actor=actor)
+    return domains.save_domain(organization=organization, domain=domain, actor=actor)
 
 
 def business_facts(cleaned: dict[str, Any]) -> dict[str, str]:

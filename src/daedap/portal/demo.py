@@ -20,7 +20,7 @@ from daedap.core.crypto import hash_token, keyed_hash
 from daedap.core.hosts import platform_url
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.members.models import IntegrationSettings, LoginType, Member
-from daedap.organizations import actions as organizations
+from daedap.organizations import activation, domains, founding, members
 from daedap.organizations.models import IamMember, Organization
 from daedap.payments.actions import register_card
 from daedap.payments.providers import CardDetails, MethodCode
@@ -52,7 +52,7 @@ def fill_demo() -> dict[str, Any]:
         members = {login_id: _member(organization, login_id, name) for login_id, name in PEOPLE}
         if not organization.is_active:
             owner = members["owner"]
-            organization = organizations.activate(
+            organization = activation.activate(
                 organization=organization, owner_member_id=owner.pk, actor=founder.as_actor()
             )
         service = _service(organization, members["owner"])
@@ -103,8 +103,8 @@ def _organization(founder: User) -> Organization:
     if found is not None:
         return found
     with transaction.atomic():
-        made = organizations.create_organization(user=founder, name="오늘의 책상", actor=founder.as_actor())
-        return organizations.save_domain(organization=made, domain=DOMAIN, actor=founder.as_actor())
+        made = founding.create_organization(user=founder, name="오늘의 책상", actor=founder.as_actor())
+        return domains.save_domain(organization=made, domain=DOMAIN, actor=founder.as_actor())
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def _member(organization: Organization, login_id: str, name: str) -> IamMember:
     found = IamMember.objects.select_related("user").filter(user__login_id=login_id).first()
     if found is not None:
         return found
-    member = organizations.register_iam_member(
+    member = members.register_iam_member(
         organization=organization,
         login_id=login_id,
         name=name,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daedap.portal.views import console, home, login, payment, signup, wizard
+from daedap.portal.views import console, home, login, members, payment, signup, wizard
 
 app_name = "portal"
 
@@ -40,10 +40,10 @@ urlpatterns = [
     path("console/new/", console.create, name="organization-new"),
     path(_ORGANIZATION, console.dashboard, name="organization"),
     path(f"{_ORGANIZATION}services/", console.catalogue, name="catalogue"),
-    path(f"{_ORGANIZATION}members/", console.members, name="members"),
-    path(f"{_ORGANIZATION}members/new/", console.register_member, name="member-new"),
-    path(f"{_ORGANIZATION}members/<int:member_id>/resend/", console.resend, name="member-resend"),
-    path(f"{_ORGANIZATION}members/<int:member_id>/remove/", console.remove_member, name="member-remove"),
+    path(f"{_ORGANIZATION}members/", members.members, name="members"),
+    path(f"{_ORGANIZATION}members/new/", members.register_member, name="member-new"),
+    path(f"{_ORGANIZATION}members/<int:member_id>/resend/", members.resend, name="member-resend"),
+    path(f"{_ORGANIZATION}members/<int:member_id>/remove/", members.remove_member, name="member-remove"),
     path(f"{_ORGANIZATION}settings/", console.basic_settings, name="organization-settings"),
     path(f"{_ORGANIZATION}governance/", console.governance, name="governance"),
     # Activation wizard

@@ -13,7 +13,7 @@ from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.models import OutgoingMail
 from daedap.core.scoping import organization_scope
 from daedap.organizations import administrators, invitations
-from daedap.organizations.actions import remove_iam_member
+from daedap.organizations.members import remove_iam_member
 from daedap.organizations.models import CreationType, IamMember, MemberStatus
 from tests.factories import PASSWORD, make_iam_member
 from tests.jobs import run_jobs

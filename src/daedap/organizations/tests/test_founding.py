@@ -8,7 +8,7 @@ from daedap.audit.models import AuditEntry
 from daedap.core.errors import NotFound
 from daedap.core.models import OutgoingMail
 from daedap.core.scoping import organization_scope
-from daedap.organizations import actions
+from daedap.organizations import activation, domains, errors, founding, members
 from daedap.organizations.models import IamMember, MemberStatus, Organization, name_key
 from daedap.payments.actions import LastMethodKept
 from tests import factories
@@ -32,19 +32,19 @@ def young(payer):
 @pytest.fixture
 def named(young, payer):
     """An organization with the domain `new-shop`, not yet activated."""
-    return actions.save_domain(organization=young, domain="new-shop", actor=payer.as_actor())
+    return domains.save_domain(organization=young, domain="new-shop", actor=payer.as_actor())
 
 
 def create(user, name):
-    return actions.create_organization(user=user, name=name, actor=user.as_actor())
+    return founding.create_organization(user=user, name=name, actor=user.as_actor())
 
 
 def save(organization, domain):
-    return actions.save_domain(organization=organization, domain=domain, actor=organization.creator.as_actor())
+    return domains.save_domain(organization=organization, domain=domain, actor=organization.creator.as_actor())
 
 
 def register(organization, login_id="kim.lee", name="김이", email="kim@example.com"):
-    return actions.register_iam_member(
+    return members.register_iam_member(
         organization=organization,
         login_id=login_id,
         name=name,
@@ -54,14 +54,16 @@ def register(organization, login_id="kim.lee", name="김이", email="kim@example
 
 
 def activate(organization, member_id):
-    return actions.activate(organization=organization, owner_member_id=member_id, actor=organization.creator.as_actor())
+    return activation.activate(
+        organization=organization, owner_member_id=member_id, actor=organization.creator.as_actor()
+    )
 
 
 # --- Organization --------------------------------------------------------------------------------
 
 
 def test_given_no_payment_method_when_created_then_refused_with_70024_A12(founder):
-    with pytest.raises(actions.PaymentMethodMissing) as refused:
+    with pytest.raises(errors.PaymentMethodMissing) as refused:
         create(founder, "예스24")
 
     assert refused.value.code == 70024
@@ -83,7 +85,7 @@ def test_given_payment_method_when_created_then_16_character_id_and_creator_A13(
 
 @pytest.mark.parametrize("name", ["가" * 71, "", "   ", "a\x07b", "a\nb", "a\u202eb", "a\u200bb", "ΐ" * 70])
 def test_given_name_that_breaks_a_rule_when_created_then_refused_A14(payer, name):
-    with pytest.raises(actions.NameRefused) as refused:
+    with pytest.raises(errors.NameRefused) as refused:
         create(payer, name)
 
     assert refused.value.field == "name"
@@ -97,7 +99,7 @@ def test_given_unusual_name_within_the_rules_when_created_then_kept_as_typed(pay
 
 @pytest.mark.parametrize("name", [" acme ", "ACME", "Acme"])
 def test_given_same_name_in_other_case_when_created_then_refused_A15(payer, acme, name):
-    with pytest.raises(actions.NameRefused) as refused:
+    with pytest.raises(errors.NameRefused) as refused:
         create(factories.make_organization().creator, name)
 
     assert str(refused.value.message) == "이미 사용 중인 조직 이름입니다."
@@ -105,14 +107,14 @@ def test_given_same_name_in_other_case_when_created_then_refused_A15(payer, acme
 
 def test_given_decomposed_hangul_when_created_then_equal_to_composed(payer):
     create(payer, "가나")
-    with pytest.raises(actions.NameRefused):
+    with pytest.raises(errors.NameRefused):
         create(payer, "\u1100\u1161\u1102\u1161")
 
 
 def test_given_individual_with_three_organizations_when_one_more_then_refused_A16(payer):
     for number in range(3):
         create(payer, f"조직 {number}")
-    with pytest.raises(actions.QuotaReached):
+    with pytest.raises(errors.QuotaReached):
         create(payer, "하나 더")
     assert Organization.objects.count() == 3
 
@@ -127,18 +129,18 @@ def test_given_business_when_sixth_is_created_then_refused(db):
     factories.make_payment_method(user)
     for number in range(5):
         create(user, f"조직 {number}")
-    with pytest.raises(actions.QuotaReached):
+    with pytest.raises(errors.QuotaReached):
         create(user, "하나 더")
 
 
 def test_given_two_organizations_when_renamed_to_the_others_name_then_refused(payer):
     first, second = create(payer, "하나"), create(payer, "둘")
 
-    with pytest.raises(actions.NameRefused):
-        actions.rename_organization(organization=second, name="하나 ", actor=payer.as_actor())
+    with pytest.raises(errors.NameRefused):
+        founding.rename_organization(organization=second, name="하나 ", actor=payer.as_actor())
     assert Organization.objects.get(pk=second.pk).name == "둘"
 
-    assert actions.rename_organization(organization=second, name="셋", actor=payer.as_actor()).name_key == "셋"
+    assert founding.rename_organization(organization=second, name="셋", actor=payer.as_actor()).name_key == "셋"
     assert first.name_key == name_key("하나")
 
 
@@ -174,7 +176,7 @@ def test_given_valid_domain_when_saved_then_stored_with_key_A17_A20(young, domai
     ],
 )
 def test_given_domain_that_breaks_a_rule_when_saved_then_refused_A18_A19(young, domain):
-    with pytest.raises(actions.DomainRefused) as refused:
+    with pytest.raises(errors.DomainRefused) as refused:
         save(young, domain)
 
     assert refused.value.field == "domain"
@@ -187,13 +189,13 @@ def test_given_domain_that_breaks_a_rule_when_saved_then_refused_A18_A19(young, 
     ["www", "api", "admin", "console", "oc", "mail", "static", "cdn", "support", "help", "status", "login", "CONSOLE"],
 )
 def test_given_reserved_domain_when_saved_then_refused_A23(young, domain):
-    with pytest.raises(actions.DomainRefused):
+    with pytest.raises(errors.DomainRefused):
         save(young, domain)
     assert Organization.objects.get(pk=young.pk).domain is None
 
 
 def test_given_domain_taken_when_saved_in_capitals_then_refused_A21(young, acme):
-    with pytest.raises(actions.DomainRefused) as refused:
+    with pytest.raises(errors.DomainRefused) as refused:
         save(young, "ACME")
 
     assert str(refused.value.message) == "중복된 도메인이 존재합니다."
@@ -202,10 +204,10 @@ def test_given_domain_taken_when_saved_in_capitals_then_refused_A21(young, acme)
 
 
 def test_given_domain_when_checked_then_reason_or_none(young, acme):
-    assert str(actions.check_domain("Acme")) == "중복된 도메인이 존재합니다."
-    assert actions.check_domain("acme", organization=acme) is None
-    assert actions.check_domain("free-one") is None
-    assert actions.check_domain("ab") is not None
+    assert str(domains.check_domain("Acme")) == "중복된 도메인이 존재합니다."
+    assert domains.check_domain("acme", organization=acme) is None
+    assert domains.check_domain("free-one") is None
+    assert domains.check_domain("ab") is not None
 
 
 def test_given_domain_saved_when_saved_again_then_key_stays_and_setup_mails_go_out_anew(named):
@@ -219,7 +221,7 @@ def test_given_domain_saved_when_saved_again_then_key_stays_and_setup_mails_go_o
 
 
 def test_given_active_organization_when_domain_saved_then_refused(acme):
-    with pytest.raises(actions.DomainRefused):
+    with pytest.raises(errors.DomainRefused):
         save(acme, "other")
     assert Organization.objects.get(pk=acme.pk).domain == "acme"
 
@@ -252,7 +254,7 @@ def test_given_one_domain_when_saved_twice_at_once_then_exactly_one_wins_A22():
     outcomes = together(*[lambda rival=rival: save(rival, "Shop") for rival in rivals])
 
     won = [outcome for outcome in outcomes if isinstance(outcome, Organization)]
-    lost = [outcome for outcome in outcomes if isinstance(outcome, actions.DomainRefused)]
+    lost = [outcome for outcome in outcomes if isinstance(outcome, errors.DomainRefused)]
     assert (len(won), len(lost)) == (1, 3)
     assert [str(refused.message) for refused in lost] == ["중복된 도메인이 존재합니다."] * 3
     assert Organization.objects.get(domain="shop").pk == won[0].pk
@@ -268,7 +270,7 @@ def test_given_one_name_when_created_twice_at_once_then_exactly_one_wins():
     outcomes = together(*[lambda user=user: create(user, "예스24") for user in users])
 
     assert sum(isinstance(outcome, Organization) for outcome in outcomes) == 1
-    assert sum(isinstance(outcome, actions.NameRefused) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, errors.NameRefused) for outcome in outcomes) == 2
     assert Organization.objects.count() == 1
 
 
@@ -279,7 +281,7 @@ def test_given_quota_of_three_when_four_are_created_at_once_then_three_exist():
 
     outcomes = together(*[lambda number=number: create(user, f"조직 {number}") for number in range(4)])
 
-    assert sum(isinstance(outcome, actions.QuotaReached) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, errors.QuotaReached) for outcome in outcomes) == 1
     assert Organization.objects.filter(creator=user).count() == 3
 
 
@@ -305,7 +307,7 @@ def test_given_domain_when_member_registered_then_listed_and_mail_e2_queued_at_o
 
 @pytest.mark.parametrize("login_id", ["Kim", "-kim", "kim.", "_kim", "k" * 21, "", "k im", "김", "kim@x", "kim\n-"])
 def test_given_id_that_breaks_a_rule_when_registered_then_refused_A25(named, login_id):
-    with pytest.raises(actions.IamMemberRefused) as refused:
+    with pytest.raises(errors.IamMemberRefused) as refused:
         register(named, login_id=login_id)
 
     assert refused.value.field == "login_id"
@@ -332,7 +334,7 @@ def test_given_id_within_the_rules_when_registered_then_accepted(named, login_id
     ],
 )
 def test_given_wrong_name_or_email_when_registered_then_refused(named, facts, field):
-    with pytest.raises(actions.IamMemberRefused) as refused:
+    with pytest.raises(errors.IamMemberRefused) as refused:
         register(named, **facts)
 
     assert refused.value.field == field
@@ -342,7 +344,7 @@ def test_given_wrong_name_or_email_when_registered_then_refused(named, facts, fi
 def test_given_id_taken_here_when_registered_then_refused_with_200204_A26(named):
     register(named, login_id="kim")
 
-    with pytest.raises(actions.IamMemberRefused) as refused:
+    with pytest.raises(errors.IamMemberRefused) as refused:
         register(named, login_id="kim")
 
     assert refused.value.code == -200204
@@ -359,7 +361,7 @@ def test_given_id_taken_elsewhere_when_registered_then_accepted_A27(named, acme)
 
 
 def test_given_no_domain_when_member_registered_then_refused(young):
-    with pytest.raises(actions.DomainRefused):
+    with pytest.raises(errors.DomainRefused):
         register(young)
     assert not IamMember.objects.exists()
 
@@ -367,7 +369,7 @@ def test_given_no_domain_when_member_registered_then_refused(young):
 def test_given_registered_member_when_mail_resent_then_older_link_is_void(named, payer):
     member = register(named)
 
-    actions.resend_password_mail(organization=named, member_id=member.pk, actor=payer.as_actor())
+    members.resend_password_mail(organization=named, member_id=member.pk, actor=payer.as_actor())
 
     links = MailLink.objects.filter(user=member.user).order_by("pk")
     assert [link.voided_at is None for link in links] == [False, True]
@@ -377,7 +379,7 @@ def test_given_registered_member_when_mail_resent_then_older_link_is_void(named,
 def test_given_member_of_another_organization_when_touched_then_not_found(named, acme, payer):
     foreign = factories.make_iam_member(acme, "kim")
 
-    for action in (actions.resend_password_mail, actions.remove_iam_member):
+    for action in (members.resend_password_mail, members.remove_iam_member):
         with pytest.raises(NotFound):
             action(organization=named, member_id=foreign.pk, actor=payer.as_actor())
     with organization_scope(acme.pk):
@@ -387,7 +389,7 @@ def test_given_member_of_another_organization_when_touched_then_not_found(named,
 def test_given_wizard_when_member_removed_then_the_id_is_free_again(named, payer):
     member = register(named)
 
-    actions.remove_iam_member(organization=named, member_id=member.pk, actor=payer.as_actor())
+    members.remove_iam_member(organization=named, member_id=member.pk, actor=payer.as_actor())
 
     assert not IamMember.objects.exists()
     assert not User.objects.filter(realm=named.public_id).exists()
@@ -397,14 +399,14 @@ def test_given_wizard_when_member_removed_then_the_id_is_free_again(named, payer
 def test_given_active_organization_when_member_removed_then_left_and_cannot_enter(acme, owner, open_acme):
     member = register(acme)
 
-    actions.remove_iam_member(organization=acme, member_id=member.pk, actor=acme.creator.as_actor())
+    members.remove_iam_member(organization=acme, member_id=member.pk, actor=acme.creator.as_actor())
 
     member.refresh_from_db()
     assert member.status == MemberStatus.LEFT
     assert not User.objects.get(pk=member.user_id).is_active
     assert not MailLink.objects.filter(user_id=member.user_id, voided_at=None).exists()
-    with pytest.raises(actions.OwnerKept):
-        actions.remove_iam_member(organization=acme, member_id=owner.pk, actor=acme.creator.as_actor())
+    with pytest.raises(errors.OwnerKept):
+        members.remove_iam_member(organization=acme, member_id=owner.pk, actor=acme.creator.as_actor())
 
 
 # --- Activation ----------------------------------------------------------------------------------
@@ -415,7 +417,7 @@ def test_given_nobody_ticked_when_activated_then_refused_and_not_enabled_A28(nam
     register(named, login_id="lee")
 
     for owner_member_id in (None, 0, 10**9):
-        with pytest.raises(actions.OwnerMissing):
+        with pytest.raises(errors.OwnerMissing):
             activate(named, owner_member_id)
 
     assert not Organization.objects.get(pk=named.pk).is_active
@@ -439,7 +441,7 @@ def test_given_one_ticked_when_activated_then_enabled_owner_stored_and_mail_e10_
 def test_given_enabled_when_activated_again_then_refused_with_13002_A30(acme, owner, open_acme):
     other = factories.make_iam_member(acme, "kim")
 
-    with pytest.raises(actions.AlreadyEnabled) as refused:
+    with pytest.raises(errors.AlreadyEnabled) as refused:
         activate(acme, other.pk)
 
     assert refused.value.code == 13002
@@ -447,23 +449,23 @@ def test_given_enabled_when_activated_again_then_refused_with_13002_A30(acme, ow
 
 
 def test_given_owner_of_another_organization_when_activated_then_refused(named, acme):
-    with pytest.raises(actions.OwnerMissing):
+    with pytest.raises(errors.OwnerMissing):
         activate(named, factories.make_iam_member(acme, "kim").pk)
     assert not Organization.objects.get(pk=named.pk).is_active
 
 
 def test_given_payment_method_gone_when_activated_then_refused(named, payer):
     member = register(named)
-    actions.delete_payment_method(user=payer, method_id=payer.payment_methods.get().pk, actor=payer.as_actor())
+    founding.delete_payment_method(user=payer, method_id=payer.payment_methods.get().pk, actor=payer.as_actor())
 
-    with pytest.raises(actions.PaymentMethodMissing):
+    with pytest.raises(errors.PaymentMethodMissing):
         activate(named, member.pk)
     assert not IamMember.objects.filter(is_owner=True).exists()
 
 
 def test_given_active_organization_when_only_payment_method_deleted_then_kept(acme):
     with pytest.raises(LastMethodKept):
-        actions.delete_payment_method(
+        founding.delete_payment_method(
             user=acme.creator, method_id=acme.creator.payment_methods.get().pk, actor=acme.creator.as_actor()
         )
     assert acme.creator.payment_methods.count() == 1
@@ -480,7 +482,7 @@ def test_given_two_owners_ticked_at_once_when_activated_then_exactly_one_is_owne
 
     outcomes = together(*[lambda member=member: enable(member) for member in members])
 
-    assert sum(isinstance(outcome, actions.AlreadyEnabled) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, errors.AlreadyEnabled) for outcome in outcomes) == 1
     with organization_scope(organization.pk):
         assert IamMember.objects.filter(is_owner=True).count() == 1
 

@@ -10,7 +10,7 @@ from daedap.accounts.models import SignedInSession, SignInRecord
 from daedap.accounts.sessions import end_sessions_in
 from daedap.core.models import OutgoingMail
 from daedap.core.scoping import organization_scope
-from daedap.organizations.actions import remove_iam_member
+from daedap.organizations.members import remove_iam_member
 from daedap.organizations.models import LoginSecurity, PasswordPolicy
 from daedap.organizations.networks import AddressesRefused, clean_addresses, is_listed
 from tests.factories import PASSWORD

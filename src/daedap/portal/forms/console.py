@@ -1,4 +1,4 @@
-"""Forms of the console and the activation wizard. The rules are in `organizations.actions`."""
+"""Forms of the console and the activation wizard. The rules are in `organizations`."""
 
 from __future__ import annotations
 

@@ -8,6 +8,9 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from daedap.organizations.selectors import list_own_organizations
+from daedap.portal.access import OrganizationRequest
+
 
 def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
     """Show a page with its form: 422 if what was sent is wrong, else 200."""
@@ -25,3 +28,8 @@ def go(request: HttpRequest, target: str) -> HttpResponse:
 def dialog_form(request: HttpRequest, page: str, part: str, form: Form, **context: Any) -> HttpResponse:
     """Show a form again: in its dialog when it was sent by htmx, else as a page of its own."""
     return form_page(request, part if request.htmx else page, form, **context)  # type: ignore[attr-defined]  # as above
+
+
+def shell(request: OrganizationRequest) -> dict[str, Any]:
+    """What the frame of an organization's pages in the console needs."""
+    return {"own": request.own, "organizations": list_own_organizations(user=request.user)}

@@ -9,20 +9,19 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from daedap.accounts.passwords import IAM_DEFAULT, list_rules
 from daedap.core.errors import DaedapError
 from daedap.core.requests import client_ip
-from daedap.core.views import safe_next
-from daedap.organizations import actions, security
+from daedap.organizations import errors, founding, security
 from daedap.organizations.selectors import list_members, list_own_organizations
 from daedap.payments.selectors import has_payment_method
 from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page
 from daedap.portal.forms.base import add_refusal
-from daedap.portal.forms.console import IamMemberForm, OrganizationForm
+from daedap.portal.forms.console import OrganizationForm
 from daedap.portal.forms.governance import IpAclForm, LoginSecurityForm, PasswordPolicyForm
-from daedap.portal.views.answers import dialog_form, form_page, go
+from daedap.portal.views.answers import dialog_form, form_page, go, shell
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -48,10 +47,10 @@ def create(request: MemberRequest) -> HttpResponse:
     form = OrganizationForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            organization = actions.create_organization(
+            organization = founding.create_organization(
                 user=request.user, name=form.cleaned_data["name"], actor=request.actor
             )
-        except actions.PaymentMethodMissing as error:
+        except errors.PaymentMethodMissing as error:
             messages.warning(request, str(error.message))
             return go(request, reverse("portal:payment"))
         except DaedapError as error:
@@ -66,99 +65,19 @@ def create(request: MemberRequest) -> HttpResponse:
     return dialog_form(request, "portal/console/create.html", "portal/console/_create.html", form, then=then)
 
 
-def _shell(request: OrganizationRequest) -> dict[str, Any]:
-    """What the frame of an organization's pages needs."""
-    return {"own": request.own, "organizations": list_own_organizations(user=request.user)}
-
-
 @organization_page
 @require_safe
 def dashboard(request: OrganizationRequest) -> HttpResponse:
     """What the organization uses (조직 서비스 이용 현황)."""
     members = list_members()
-    return render(request, "portal/console/dashboard.html", _shell(request) | {"member_count": len(members)})
+    return render(request, "portal/console/dashboard.html", shell(request) | {"member_count": len(members)})
 
 
 @organization_page
 @require_safe
 def catalogue(request: OrganizationRequest) -> HttpResponse:
     """Select service: the products by category (서비스 선택)."""
-    return render(request, "portal/console/catalogue.html", _shell(request))
-
-
-@organization_page
-@require_safe
-def members(request: OrganizationRequest) -> HttpResponse:
-    """Member management: platform members and IAM members."""
-    tab = "platform" if request.GET.get("tab") == "platform" else "iam"
-    context = {"tab": tab, "members": list_members(), "form": IamMemberForm(), "back": request.path}
-    return render(request, "portal/console/members.html", _shell(request) | context)
-
-
-@organization_page
-@_get_or_post
-def register_member(request: OrganizationRequest) -> HttpResponse:
-    """Register an IAM member: a page of its own, and behind the dialogs of the list and the wizard."""
-    back = _back(request)
-    form = IamMemberForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            member = actions.register_iam_member(
-                organization=request.own,
-                login_id=data["login_id"],
-                name=data["name"],
-                email=data["email"],
-                actor=request.actor,
-            )
-        except actions.DomainRefused as error:
-            messages.warning(request, str(error.message))
-            return go(request, reverse("portal:wizard", args=[request.own.public_id]))
-        except DaedapError as error:
-            add_refusal(form, error)
-        else:
-            messages.success(
-                request, gettext("%(name)s has been registered and got a mail.") % {"name": member.user.name}
-            )
-            return go(request, back)
-    return dialog_form(
-        request,
-        "portal/console/member_new.html",
-        "portal/console/_member_form.html",
-        form,
-        back=back,
-        **_shell(request),
-    )
-
-
-def _back(request: OrganizationRequest) -> str:
-    """Return the list that a change of members was made from."""
-    target = (request.POST if request.method == "POST" else request.GET).get("next", "")
-    return safe_next(request, target, reverse("portal:members", args=[request.own.public_id]))
-
-
-@organization_page
-@require_POST
-def resend(request: OrganizationRequest, member_id: int) -> HttpResponse:
-    """Send the password-setup mail again (비밀번호설정 메일링)."""
-    member = actions.resend_password_mail(organization=request.own, member_id=member_id, actor=request.actor)
-    messages.success(
-        request, gettext("The mail for setting a password was sent to %(name)s.") % {"name": member.user.name}
-    )
-    return redirect(_back(request))
-
-
-@organization_page
-@require_POST
-def remove_member(request: OrganizationRequest, member_id: int) -> HttpResponse:
-    """Take an IAM member out."""
-    try:
-        actions.remove_iam_member(organization=request.own, member_id=member_id, actor=request.actor)
-    except actions.OwnerKept as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, gettext("The member has been removed."))
-    return redirect(_back(request))
+    return render(request, "portal/console/catalogue.html", shell(request))
 
 
 @organization_page
@@ -168,13 +87,13 @@ def basic_settings(request: OrganizationRequest) -> HttpResponse:
     form = OrganizationForm(request.POST if request.method == "POST" else None, initial={"name": request.own.name})
     if form.is_valid():
         try:
-            actions.rename_organization(organization=request.own, name=form.cleaned_data["name"], actor=request.actor)
+            founding.rename_organization(organization=request.own, name=form.cleaned_data["name"], actor=request.actor)
         except DaedapError as error:
             add_refusal(form, error)
         else:
             messages.success(request, gettext("Saved."))
             return redirect("portal:organization-settings", request.own.public_id)
-    return form_page(request, "portal/console/settings.html", form, **_shell(request))
+    return form_page(request, "portal/console/settings.html", form, **shell(request))
 
 
 @organization_page
@@ -207,7 +126,7 @@ def governance(request: OrganizationRequest) -> HttpResponse:
         "default_rules": list_rules(IAM_DEFAULT),
     }
     status = 422 if sent is not None and sent.errors else 200
-    return render(request, "portal/console/governance.html", _shell(request) | context, status=status)
+    return render(request, "portal/console/governance.html", shell(request) | context, status=status)
 
 
 def _save_governance(request: OrganizationRequest, part: str, given: dict[str, Any]) -> None:

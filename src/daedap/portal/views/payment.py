@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from daedap.core import limits
 from daedap.core.errors import DaedapError
 from daedap.core.views import safe_next
-from daedap.organizations.actions import delete_payment_method
+from daedap.organizations.founding import delete_payment_method
 from daedap.organizations.selectors import list_own_organizations
 from daedap.payments import actions
 from daedap.payments.providers import Method, get_provider

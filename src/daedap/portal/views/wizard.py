@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from daedap.core.errors import DaedapError
 from daedap.core.hosts import organization_url
-from daedap.organizations import actions, domains
+from daedap.organizations import activation, domains
 from daedap.organizations.selectors import list_members, list_own_organizations
 from daedap.portal.access import OrganizationRequest, organization_page
 from daedap.portal.actions import save_first_step
@@ -75,7 +75,7 @@ def domain(request: OrganizationRequest) -> HttpResponse:
 def check(request: OrganizationRequest) -> HttpResponse:
     """Say, while it is typed, whether a domain is free. Only saving decides."""
     typed = request.GET.get("domain", "")[:100]
-    reason = actions.check_domain(typed, organization=request.own) if typed.strip() else None
+    reason = domains.check_domain(typed, organization=request.own) if typed.strip() else None
     context = {"reason": reason, "typed": bool(typed.strip()), "preview": _preview(typed)}
     return render(request, "portal/wizard/_check.html", context)
 
@@ -98,7 +98,7 @@ def members(request: OrganizationRequest) -> HttpResponse:
     error, status, ticked = "", 200, request.POST.getlist("owner")
     if request.method == "POST":
         try:
-            actions.activate(organization=request.own, owner_member_id=_one_id(ticked), actor=request.actor)
+            activation.activate(organization=request.own, owner_member_id=_one_id(ticked), actor=request.actor)
         except DaedapError as refusal:
             error, status = str(refusal.message), 422
         else:

@@ -1,0 +1,78 @@
+"""Mails about organizations: E2, E3 and E10 (spec 10, Mails)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
+
+from daedap.accounts.links import SET_PASSWORD_LIFETIME, issue_link
+from daedap.accounts.models import LinkKind
+from daedap.core.mail import Letter, Sender, queue_letter
+from daedap.organizations.addresses import set_password_url
+from daedap.organizations.models import CreationType, IamMember, Organization
+
+
+def queue_password_mail(organization: Organization, member: IamMember) -> None:
+    """Mail E2, or E3 to the invited: a link to choose a password. A newer one voids the older."""
+    token = issue_link(kind=LinkKind.SET_PASSWORD, lifetime=SET_PASSWORD_LIFETIME, user=member.user)
+    language = member.user.language
+    invited = member.creation_type == CreationType.INVITED
+    names = {"organization": organization.name, "product": settings.PRODUCT_NAME}
+    with translation.override(language):
+        how_to = gettext("Press the button and choose a password. Then log in at the address below with your ID.")
+        invitation = gettext("You have been invited to work in the Online Contact of %(organization)s.") % names
+        letter = Letter(
+            subject=gettext("[%(product)s IAM] %(organization)s invites you to Online Contact.") % names
+            if invited
+            else gettext("Please set a password to use [%(product)s IAM].") % names,
+            reason=gettext("You receive this mail because %(organization)s invited you as an IAM member.") % names
+            if invited
+            else gettext("You receive this mail because %(organization)s registered you as an IAM member.") % names,
+            greeting=gettext("Hello %(name)s,") % {"name": member.user.name},
+            paragraphs=[invitation, how_to] if invited else [how_to],
+            facts=[
+                (gettext("Organization"), organization.name),
+                (gettext("ID"), member.user.login_id),
+                (gettext("Online Contact URL"), organization.url),
+            ],
+            button_label=gettext("Choose password"),
+            button_url=set_password_url(organization, token),
+            footnotes=[gettext("The link works once and for 7 days. Afterwards use Find password on the login page.")],
+        )
+    queue_letter(
+        letter,
+        to=member.user.email,
+        language=language,
+        kind="iam-invitation" if invited else "iam-password-setup",
+        sender=Sender(name=f"{settings.PRODUCT_NAME} IAM"),
+        organization_id=organization.pk,
+        reference=f"iam-member:{member.pk}",
+    )
+
+
+def queue_ready_mail(organization: Organization, owner: IamMember) -> None:
+    """Mail E10: where Online Contact is and who its OWNER is."""
+    creator = organization.creator
+    with translation.override(creator.language):
+        letter = Letter(
+            subject=gettext("[%(product)s] Online Contact of %(organization)s is ready.")
+            % {"product": settings.PRODUCT_NAME, "organization": organization.name},
+            reason=gettext("You receive this mail because you enabled Online Contact for your organization."),
+            greeting=gettext("Hello %(name)s,") % {"name": creator.name},
+            paragraphs=[gettext("Online Contact is ready. The OWNER logs in first and adds a service.")],
+            facts=[
+                (gettext("Organization"), organization.name),
+                (gettext("Online Contact URL"), organization.url),
+                (gettext("OWNER ID"), owner.user.login_id),
+            ],
+            button_label=gettext("Open Online Contact"),
+            button_url=organization.url,
+        )
+    queue_letter(
+        letter,
+        to=creator.email,
+        language=creator.language,
+        kind="online-contact-ready",
+        organization_id=organization.pk,
+    )
