@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.actors import Actor, ActorKind
+from daedap.core.crypto import EncryptedTextField
 
 PLATFORM = ""
 """The realm of platform members. Every other realm is an organization ID."""
@@ -115,18 +116,39 @@ class SignedInSession(models.Model):
     replaced_at = models.DateTimeField(null=True, blank=True)
 
 
+class SecondFactor(models.TextChoices):
+    """What is asked for besides the password; the values are the source's (spec 10, 4.4)."""
+
+    NONE = "none", _("Not used")
+    TOTP = "totp", _("Google OTP")
+    EMAIL = "email", _("E-mail")
+
+
+class OtpDevice(models.Model):
+    """A device whose app shows codes for `user`. Codes up to `last_step`, a count of half minutes, are used up."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="otp_devices")
+    name = models.CharField(max_length=10)
+    secret = EncryptedTextField()
+    last_step = models.BigIntegerField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
 class LinkKind(models.TextChoices):
-    """What a mailed link is for (spec 10, mails E1–E4)."""
+    """What a mailed link is for (spec 10, mails E1–E5)."""
 
     VERIFY_EMAIL = "verify_email", _("E-mail verification")
     SET_PASSWORD = "set_password", _("Password set-up")
     RESET_PASSWORD = "reset_password", _("Password reset")
+    APPROVE_SIGN_IN = "approve_sign_in", _("Log-in approval")
 
 
 class MailLink(models.Model):
     """A link that was mailed: single-use, stored only as a hash, voided by a newer one of its kind (spec 10, Mails).
 
-    `subject` says whom it is for while there is no user yet: the keyed hash of the address being verified.
+    `subject` says whom it is for while there is no user yet: the keyed hash of the address being verified. Beside a
+    user it says which waiting browser is approved (see approvals).
     """
 
     kind = models.CharField(max_length=20, choices=LinkKind)
@@ -146,6 +168,7 @@ class SignInResult(models.TextChoices):
     """How a sign-in attempt ended."""
 
     OK = "ok", _("Success")
+    WAITING = "waiting", _("Right password, second step asked for")
     REFUSED = "refused", _("Wrong ID or password")
     LOCKED = "locked", _("Locked")
 
@@ -196,7 +219,7 @@ class PlatformMember(models.Model):
     membership_type = models.CharField(max_length=10, choices=MembershipType)
     mobile = models.CharField(max_length=20, blank=True)
     marketing_consent_at = models.DateTimeField(null=True, blank=True)
-    two_step_login = models.BooleanField(default=False)
+    second_factor = models.CharField(max_length=5, choices=SecondFactor, default=SecondFactor.NONE)
     verification = models.CharField(max_length=10, choices=Verification, default=Verification.NOT_NEEDED)
     company_name = models.CharField(max_length=100, blank=True)
     business_number = models.CharField(max_length=20, blank=True)
@@ -210,10 +233,13 @@ class PlatformMember(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(second_factor__in=SecondFactor.values), name="platform_member_factor_known"
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(membership_type=MembershipType.BUSINESS)
                 | (models.Q(company_name__gt="") & models.Q(business_number__gt="")),
                 name="platform_member_business_has_data",
-            )
+            ),
         ]
 
     @property

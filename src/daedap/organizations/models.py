@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts.models import SecondFactor
 from daedap.core.crypto import EncryptedTextField
 from daedap.core.hosts import organization_url
 from daedap.core.scoping import OrganizationManager
@@ -152,6 +153,9 @@ class LoginSecurity(OrganizationOwned):
     session_type = models.CharField(max_length=5, choices=SessionType, default=SessionType.IDLE)
     limits_addresses = models.BooleanField(default=False)
     addresses = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    second_factor = models.CharField(max_length=5, choices=SecondFactor, default=SecondFactor.NONE)
+    excepts_addresses = models.BooleanField(default=False)
+    excepted_addresses = ArrayField(models.CharField(max_length=50), default=list, blank=True)
 
     objects = OrganizationManager["LoginSecurity"]()
 
@@ -166,6 +170,7 @@ class LoginSecurity(OrganizationOwned):
                     minutes_pc__range=(10, 1440),
                     minutes_mobile__range=(10, 1440),
                     session_type__in=SessionType.values,
+                    second_factor__in=SecondFactor.values,
                 ),
                 name="login_security_ranges",
             ),

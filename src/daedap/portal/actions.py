@@ -21,10 +21,12 @@ from daedap.accounts.models import (
     MailLink,
     MembershipType,
     PlatformMember,
+    SecondFactor,
     TermsConsent,
     User,
     Verification,
 )
+from daedap.accounts.otp import has_device
 from daedap.audit.actions import record
 from daedap.core import events, limits
 from daedap.core.actors import Actor
@@ -235,10 +237,19 @@ def _queue_verification_result(member: PlatformMember, *, approved: bool) -> Non
     queue_letter(letter, to=user.email, language=user.language, kind="business-verification")
 
 
-def choose_two_step_login(*, user: User, on: bool, actor: Actor) -> None:
-    """Remember whether the member wants 2-step login (spec 10, step 1)."""
-    PlatformMember.objects.filter(user=user).update(two_step_login=on)
-    record("accounts.two_step_login_chosen", actor=actor, target=str(user), on=on)
+class DeviceMissing(DaedapError):
+    """Google OTP cannot be chosen before a device is registered."""
+
+    message = _("Register a device first.")
+
+
+@transaction.atomic
+def choose_second_factor(*, user: User, factor: SecondFactor, actor: Actor) -> None:
+    """Remember the member's own choice of 2-step login (spec 10, 4.4); raise DeviceMissing."""
+    if factor == SecondFactor.TOTP and not has_device(user):
+        raise DeviceMissing
+    PlatformMember.objects.filter(user=user).update(second_factor=factor)
+    record("accounts.second_factor_chosen", actor=actor, target=str(user), factor=factor)
 
 
 @transaction.atomic

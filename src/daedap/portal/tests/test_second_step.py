@@ -13,7 +13,7 @@ PASSWORD = factories.PASSWORD
 @pytest.fixture
 def careful(db):
     """A member who ticked 2-step login."""
-    return factories.make_platform_member(email="careful@example.com", two_step_login=True)
+    return factories.make_platform_member(email="careful@example.com", second_factor="email")
 
 
 @pytest.fixture

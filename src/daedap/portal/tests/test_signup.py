@@ -76,7 +76,7 @@ def test_given_individual_when_everything_valid_then_account_logged_in_and_welco
     assert 'name="two_step_login"' in page.text
     assert "checked" in page.text
     assert platform_client.post("/welcome/", {"two_step_login": "on"}).url == "/me/payment/"
-    assert PlatformMember.objects.get(user=user).two_step_login
+    assert PlatformMember.objects.get(user=user).second_factor == "email"
     assert "signup" not in platform_client.session
 
 

@@ -17,7 +17,7 @@ from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
 from daedap.accounts.forms import NewPasswordForm
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
-from daedap.accounts.models import PLATFORM, PlatformMember, User
+from daedap.accounts.models import PLATFORM, PlatformMember, SecondFactor, User
 from daedap.core.errors import DaedapError, PermissionRefused
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
@@ -67,7 +67,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 def _needs_code(user: User) -> bool:
-    return PlatformMember.objects.filter(user=user, two_step_login=True).exists()
+    return PlatformMember.objects.filter(user=user).exclude(second_factor=SecondFactor.NONE).exists()
 
 
 def _code_page(wanted: str) -> str:

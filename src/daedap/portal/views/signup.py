@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 
 from daedap.accounts.links import LinkRefused, read_link, use_link
-from daedap.accounts.models import Country, LinkKind
+from daedap.accounts.models import Country, LinkKind, SecondFactor
 from daedap.core.errors import DaedapError
 from daedap.core.requests import client_ip
 from daedap.portal import actions
@@ -228,8 +228,8 @@ def welcome(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         form = WelcomeForm(request.POST)
         if form.is_valid():
-            on = form.cleaned_data["two_step_login"]
-            actions.choose_two_step_login(user=request.user, on=on, actor=request.actor)
+            if form.cleaned_data["two_step_login"] and request.platform_member.second_factor == SecondFactor.NONE:
+                actions.choose_second_factor(user=request.user, factor=SecondFactor.EMAIL, actor=request.actor)
             messages.success(request, gettext("Saved. Register a payment method next."))
             return redirect("portal:payment")
     return form_page(request, "portal/signup/welcome.html", WelcomeForm(), step=5, member=request.platform_member)
