@@ -18,7 +18,7 @@ from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManage
 from daedap.files.models import StoredFile
 from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
 from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
-from daedap.services.models import Agent, ContractItem, Group, GroupMembership, Service, ServiceLanguage
+from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
 from daedap.tickets.models import Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
 from tests import factories
 
@@ -82,6 +82,14 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
     Service: lambda service: factories.make_service(service.organization),
     ServiceLanguage: _row(ServiceLanguage, code="en", name="English"),
     ContractItem: _row(ContractItem, code="helpdoc"),
+    ItemUse: lambda service: ItemUse.objects.create(
+        organization=service.organization,
+        service_pk=service.pk,
+        service_name=service.name,
+        service_type=service.type,
+        code="helpdoc",
+        first_day=timezone.localdate(),
+    ),
     Agent: lambda service: factories.make_agent(service),
     Group: _row(Group, name="결제"),
     GroupMembership: _membership,

@@ -111,6 +111,12 @@ def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], m
     return _Kept(public_id, name, size, content_type, digest.hexdigest(), path)
 
 
+def delete_files_of_service(*, organization_id: int, service_id: int) -> int:
+    """Delete the rows of a service's files; return how many. Their bytes are swept by a job, as after a rollback."""
+    count, _by_model = _all_files.filter(organization_id=organization_id, service_id=service_id).delete()
+    return count
+
+
 def purge_unbound_files(*, batch: int = 500) -> int:
     """Delete uploads, of all organizations, that were bound to nothing for 24 hours; return how many."""
     purged = 0

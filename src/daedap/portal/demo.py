@@ -29,7 +29,8 @@ from daedap.portal.actions import SignUp, sign_up
 from daedap.portal.demo_tickets import CATEGORIES, ENQUIRIES, Enquiry, State
 from daedap.portal.terms import TERMS
 from daedap.services.actions import add_agent, add_service
-from daedap.services.models import Agent, Role, Service
+from daedap.services.contracts import register_contract
+from daedap.services.models import Agent, Role, Service, ServiceState
 from daedap.services.selectors import list_groups
 from daedap.tickets.actions import add_comment, answer_ticket, complete_ticket, create_enquiry, take_ticket
 from daedap.tickets.actions import create_default_category as first_category
@@ -132,10 +133,12 @@ def _member(organization: Organization, login_id: str, name: str) -> IamMember:
 
 
 def _service(organization: Organization, owner: IamMember) -> Service:
-    found = Service.objects.filter(service_id=SERVICE).first()
-    if found is not None:
-        return found
-    return add_service(organization_id=organization.pk, service_id=SERVICE, name="쇼핑몰", actor=owner.user.as_actor())
+    service, actor = Service.objects.filter(service_id=SERVICE).first(), owner.user.as_actor()
+    if service is None:
+        service = add_service(organization_id=organization.pk, service_id=SERVICE, name="쇼핑몰", actor=actor)
+    if service.state == ServiceState.CREATE:
+        service = register_contract(service_pk=service.pk, items=["ticket"], actor=actor)
+    return service
 
 
 def _agent(service: Service, member: IamMember, role: Role) -> Agent:

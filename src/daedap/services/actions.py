@@ -21,7 +21,6 @@ from daedap.core.scoping import service_scope
 from daedap.organizations.models import IamMember, MemberStatus
 from daedap.services.models import (
     Agent,
-    ContractItem,
     Group,
     GroupMembership,
     Role,
@@ -66,7 +65,7 @@ def add_service(
     default_language: str = "ko",
     time_zone: str = "",
 ) -> Service:
-    """Add a service to the open organization, contracted for tickets and in use, with a Key and one group.
+    """Add a service to the open organization, with a Key and one group, to be contracted by `register_contract`.
 
     An issue-management service has no help-centre languages (A56). Raise ServiceRefused naming the field; of two that
     take one ID or name at once exactly one wins. Publishes `services.service_created`.
@@ -89,7 +88,6 @@ def add_service(
         ServiceLanguage.objects.bulk_create(
             ServiceLanguage(**owned, code=code, name=LANGUAGES[code], order=order) for order, code in enumerate(codes)
         )
-        ContractItem.objects.create(**owned, code="ticket")
         with translation.override(default_language if default_language in ("ko", "en") else "ko"):
             Group.objects.create(**owned, name=gettext("Default group"))
     record(
@@ -107,9 +105,7 @@ def add_service(
 def _create_service(**facts: Any) -> Service:
     try:
         with transaction.atomic():
-            return Service.objects.create(
-                **facts, state=ServiceState.IN_USE, contracted_at=timezone.now(), key=new_key()
-            )
+            return Service.objects.create(**facts, key=new_key())
     except IntegrityError as error:  # somebody else was a moment faster
         constraint = violated_constraint(error)
         if constraint == "service_name_unique_in_organization":

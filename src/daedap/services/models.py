@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from daedap.core.actors import Actor, ActorKind
 from daedap.core.crypto import EncryptedTextField
 from daedap.core.scoping import OrganizationManager, ServiceManager
+from daedap.files.models import StoredFile
 from daedap.organizations.models import IamMember, OrganizationOwned
 
 
@@ -25,7 +26,7 @@ class ServiceType(models.IntegerChoices):
 class ServiceState(models.TextChoices):
     """States of a contract (spec 10, 5.2)."""
 
-    CREATE = "create", _("Being set up")
+    CREATE = "create", _("Not in use")
     IN_USE = "inuse", pgettext_lazy("service state", "In use")
     PAUSED = "pause", _("Suspended")
     STOPPED = "stop", _("Terminated")
@@ -48,8 +49,11 @@ class Service(OrganizationOwned):
     default_language = models.CharField(max_length=6, default="ko")
     time_zone = models.CharField(max_length=50, default="Asia/Seoul")
     editor_type = models.CharField(max_length=10, choices=EditorType, default=EditorType.HTML)
+    banner = models.ForeignKey(StoredFile, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     key = EncryptedTextField(blank=True, default="")
     contracted_at = models.DateTimeField(null=True, blank=True)
+    contract_edited_on = models.DateField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OrganizationManager["Service"]()
@@ -62,6 +66,11 @@ class Service(OrganizationOwned):
                 condition=models.Q(service_id__regex=r"^[A-Za-z]{1,45}$"), name="service_id_letters"
             ),
             models.CheckConstraint(condition=models.Q(state__in=ServiceState.values), name="service_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state=ServiceState.STOPPED, stopped_at__isnull=False)
+                | ~models.Q(state=ServiceState.STOPPED) & models.Q(stopped_at__isnull=True),
+                name="service_stopped_has_time",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -106,6 +115,35 @@ class ContractItem(ServiceOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["service", "code"], name="contract_item_once")]
+
+
+class ItemUse(OrganizationOwned):
+    """The days on which an item was in a service's contract, both included; `last_day` is empty while it is.
+
+    What charges are computed from (spec 10, 5.2 and 5.3), so it names the service without a foreign key: the row stays
+    when the service is purged.
+    """
+
+    service_pk = models.BigIntegerField()
+    service_name = models.CharField(max_length=100)
+    service_type = models.PositiveSmallIntegerField(choices=ServiceType)
+    code = models.CharField(max_length=30)
+    first_day = models.DateField()
+    last_day = models.DateField(null=True, blank=True)
+
+    objects = OrganizationManager["ItemUse"]()
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "first_day"], name="item_use_by_day")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service_pk", "code"], condition=models.Q(last_day__isnull=True), name="item_use_open_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(last_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")),
+                name="item_use_days_in_order",
+            ),
+        ]
 
 
 class Role(models.TextChoices):

@@ -18,6 +18,8 @@ from daedap.organizations.invitations import list_invited
 from daedap.organizations.views_administrators import cancel_page, invite_page, resend_invitation
 from daedap.services.access import ServiceRequest, agents_page
 from daedap.services.actions import LastAdministrator, add_agent, add_service, change_agent, remove_agent
+from daedap.services.contract_items import TICKET
+from daedap.services.contracts import register_contract
 from daedap.services.forms import AddAgentForm, AddServiceForm, EditAgentForm
 from daedap.services.models import ServiceType
 from daedap.services.selectors import (
@@ -48,6 +50,7 @@ def service_add(request: StaffRequest) -> HttpResponse:
             service = add_service(
                 organization_id=request.organization.pk, actor=request.actor, type=kind, **form.cleaned_data
             )
+            register_contract(service_pk=service.pk, items=[TICKET], actor=request.actor)
         except DaedapError as error:
             show_error(form, error)
         else:
