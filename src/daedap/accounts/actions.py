@@ -11,11 +11,11 @@ from django.conf import settings
 from django.contrib.auth import authenticate, logout
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone, translation
-from django.utils.translation import gettext, ngettext
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from daedap.accounts import limits, owed_change, second_step, sessions
+from daedap.accounts import letters, limits, owed_change, second_step, sessions
 from daedap.accounts.language import adopt_language
 from daedap.accounts.links import PASSWORD_KINDS, RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
@@ -24,7 +24,7 @@ from daedap.accounts.policies import STANDARD, SignInPolicy
 from daedap.audit.actions import record
 from daedap.core import jobs
 from daedap.core.errors import DaedapError, TooManyAttempts
-from daedap.core.mail import Letter, Sender, queue_letter
+from daedap.core.mail import Sender, queue_letter
 from daedap.core.requests import client_ip, user_agent
 
 
@@ -118,7 +118,7 @@ def change_owed_password(request: HttpRequest, *, password: str, policy: SignInP
     """
     user = owed_change.lock_waiting(request)
     change_password(user, password=password, policy=policy.password or IAM_DEFAULT)
-    _void_links(user, PASSWORD_KINDS)
+    void_links(user, PASSWORD_KINDS)
     record("accounts.password_set", actor=user.as_actor(client_ip(request)), target=str(user), by="sign_in")
     owed_change.forget(request)
     sessions.open_session(request, user, policy=policy.sessions)
@@ -194,13 +194,14 @@ def set_password_by_link(
         raise LinkRefused
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=link.user.pk)
     change_password(user, password=password, policy=policy)
-    _void_links(user, kinds)
+    void_links(user, kinds)
     limits.clear_failures(realm=user.realm, login_id=user.login_id)
     record("accounts.password_set", actor=user.as_actor(ip), target=str(user), by=link.kind)
     return user
 
 
-def _void_links(user: User, kinds: Collection[LinkKind]) -> None:
+def void_links(user: User, kinds: Collection[LinkKind]) -> None:
+    """Make every link of these kinds that was mailed to `user` worth nothing."""
     MailLink.objects.filter(user=user, kind__in=kinds, used_at=None, voided_at=None).update(voided_at=timezone.now())
 
 
@@ -254,22 +255,10 @@ def mail_password_reset(
     if user is None or not may_enter(user) or not limits.may_mail_reset(user.pk):
         return
     token = issue_link(kind=LinkKind.RESET_PASSWORD, lifetime=RESET_PASSWORD_LIFETIME, user=user)
-    _queue_reset_letter(user, url=make_url(token), place=place, organization_id=organization_id)
-
-
-def _queue_reset_letter(user: User, *, url: str, place: str, organization_id: int | None) -> None:
     place = place or settings.PRODUCT_NAME
-    with translation.override(user.language):
-        letter = Letter(
-            subject=gettext("[%(place)s] Set a new password") % {"place": place},
-            reason=gettext("You receive this mail because a new password was requested for your account."),
-            greeting=gettext("Hello %(name)s,") % {"name": user.name},
-            paragraphs=[gettext("Press the button and enter your new password. The link is valid for 30 minutes.")],
-            facts=[(gettext("Account"), user.login_id)],
-            button_label=gettext("Set password"),
-            button_url=url,
-            footnotes=[gettext("If you did not request this, ignore this mail. Your password stays as it is.")],
-        )
+    letter = letters.password_reset(
+        name=user.name, login_id=user.login_id, url=make_url(token), place=place, language=user.language
+    )
     queue_letter(
         letter,
         to=user.email,
@@ -282,21 +271,8 @@ def _queue_reset_letter(user: User, *, url: str, place: str, organization_id: in
 
 def queue_lock_letter(user: User, *, lock: timedelta = limits.LOCK) -> None:
     """Tell the user by mail that sign-in is locked, and until when (E7)."""
-    until = timezone.localtime(timezone.now() + lock)
-    with translation.override(user.language):
-        letter = Letter(
-            subject=gettext("[%(place)s] Sign-in was locked") % {"place": settings.PRODUCT_NAME},
-            reason=gettext(
-                "You receive this mail because somebody entered a wrong password for your account repeatedly."
-            ),
-            greeting=gettext("Hello %(name)s,") % {"name": user.name},
-            paragraphs=[
-                gettext("You can sign in again from %(time)s. To sign in sooner, use Find password.")
-                % {"time": f"{until:%Y-%m-%d %H:%M %Z}"}
-            ],
-            facts=[(gettext("Account"), user.login_id)],
-            footnotes=[gettext("If this was not you, nobody got in. We recommend that you choose a new password.")],
-        )
+    until = timezone.now() + lock
+    letter = letters.sign_in_locked(name=user.name, login_id=user.login_id, until=until, language=user.language)
     queue_letter(letter, to=user.email, language=user.language, kind="sign-in-locked")
 
 
@@ -307,6 +283,22 @@ class CurrentPasswordWrong(DaedapError):
     message = _("This is not your current password.")
 
 
+def check_own_password(user: User, password: str, *, policy: SignInPolicy = STANDARD) -> None:
+    """Make sure that who is signed in knows the password, before something that cannot be taken back.
+
+    Raise CurrentPasswordWrong, which counts like a failed sign-in, or TooManyAttempts while the ID is locked.
+    """
+    account = {"realm": user.realm, "login_id": user.login_id}
+    if lock := limits.begin_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
+        raise _locked(lock)
+    if not user.check_password(password):
+        if limits.end_failed_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
+            minutes = policy.lock // timedelta(minutes=1)
+            jobs.defer("accounts.tell_of_lock", realm=user.realm, user_id=user.pk, minutes=minutes)
+        raise CurrentPasswordWrong
+    limits.clear_failures(**account)
+
+
 def change_own_password(
     request: HttpRequest, user: User, *, current: str, password: str, rules: PasswordPolicy, policy: SignInPolicy
 ) -> None:
@@ -315,23 +307,14 @@ def change_own_password(
     Mailed links to a new password are void afterwards. Raise CurrentPasswordWrong, which counts like a failed sign-in,
     TooManyAttempts while the ID is locked, or PasswordRefused with every broken rule.
     """
-    account = {"realm": user.realm, "login_id": user.login_id}
-    if lock := limits.begin_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
-        raise _locked(lock)
-    if not user.check_password(current):
-        if limits.end_failed_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
-            minutes = policy.lock // timedelta(minutes=1)
-            jobs.defer("accounts.tell_of_lock", realm=user.realm, user_id=user.pk, minutes=minutes)
-        raise CurrentPasswordWrong
-    limits.clear_failures(**account)
+    check_own_password(user, current, policy=policy)
     checked = user.password
     with transaction.atomic():
         locked = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
         if locked.password != checked:  # another window was faster
             raise CurrentPasswordWrong
         change_password(locked, password=password, policy=rules)
-        links = MailLink.objects.filter(user=locked, kind__in=PASSWORD_KINDS, used_at=None, voided_at=None)
-        links.update(voided_at=timezone.now())
+        void_links(locked, PASSWORD_KINDS)
         record("accounts.password_set", actor=locked.as_actor(client_ip(request)), target=str(locked), by="self")
     sessions.open_session(request, locked, policy=policy.sessions)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.actors import Actor, ActorKind
@@ -85,6 +88,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_platform(self) -> bool:
         return self.realm == PLATFORM
 
+    def get_session_auth_hash(self) -> str:
+        """Return what an open session must carry: a new password ends it, and a platform member's new address too."""
+        return self._session_hash()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | bytes | None = None) -> str:
+        value = f"{self.password}:{self.login_id}" if self.is_platform else self.password
+        return salted_hmac("daedap.accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
     def as_actor(self, ip: str = "") -> Actor:
         """Return this identity as the actor of a change."""
         kind = ActorKind.PLATFORM_MEMBER if self.is_platform else ActorKind.IAM_MEMBER
@@ -142,6 +157,7 @@ class LinkKind(models.TextChoices):
     SET_PASSWORD = "set_password", _("Password set-up")
     RESET_PASSWORD = "reset_password", _("Password reset")
     APPROVE_SIGN_IN = "approve_sign_in", _("Log-in approval")
+    CHANGE_EMAIL = "change_email", _("Change of e-mail address")
 
 
 class MailLink(models.Model):
@@ -162,6 +178,14 @@ class MailLink(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["subject"], name="mail_link_subject", condition=~models.Q(subject=""))]
+
+
+class EmailChange(models.Model):
+    """The address that a platform member wants to have, until the link mailed there is pressed or the time is over."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="email_change")
+    email = models.EmailField(max_length=254)
+    expires_at = models.DateTimeField()
 
 
 class SignInResult(models.TextChoices):
@@ -226,7 +250,9 @@ class PlatformMember(models.Model):
     representative = models.CharField(max_length=60, blank=True)
     business_type = models.CharField(max_length=100, blank=True)
     business_item = models.CharField(max_length=100, blank=True)
+    postcode = models.CharField(max_length=10, blank=True)
     address = models.CharField(max_length=300, blank=True)
+    address_detail = models.CharField(max_length=200, blank=True)
     landline = models.CharField(max_length=20, blank=True)
     certificate_id = models.CharField(max_length=32, blank=True)
 
@@ -243,18 +269,32 @@ class PlatformMember(models.Model):
         ]
 
     @property
+    def is_business(self) -> bool:
+        return self.membership_type == MembershipType.BUSINESS
+
+    @property
+    def full_address(self) -> str:
+        """The address on one line, postcode first."""
+        return " ".join(part for part in (self.postcode, self.address, self.address_detail) if part)
+
+    @property
     def may_pay(self) -> bool:
         """Whether a payment method may be registered: business members wait for verification (spec 10, step 1)."""
         return self.verification in (Verification.NOT_NEEDED, Verification.APPROVED)
 
 
 class TermsConsent(models.Model):
-    """Which version of which terms a platform member agreed to, and when."""
+    """Which version of which terms a platform member agreed to, and when; of the optional ones also until when."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="terms_consents")
     terms = models.CharField(max_length=20)
     version = models.CharField(max_length=20)
     agreed_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "terms", "version"], name="terms_consent_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "terms", "version"], condition=models.Q(withdrawn_at=None), name="terms_consent_once"
+            )
+        ]

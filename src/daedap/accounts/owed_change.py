@@ -42,11 +42,15 @@ class ChangeOver(DaedapError):
     message = _("This took too long. Log in again.")
 
 
-def find_reason(user: User, *, password: str, policy: PasswordPolicy | None) -> Reason | None:
-    """Return why `password`, which was right, has to be changed now, or None. Broken rules cannot wait."""
+def find_reason(user: User, *, policy: PasswordPolicy | None, password: str = "") -> Reason | None:
+    """Return why the password has to be changed now, or None. Broken rules, which cannot wait, need `password`."""
     if policy is None:
         return None
-    if policy.at_sign_in and list_broken_rules(password, policy=policy, login_id=user.login_id):
+    if (
+        policy.at_sign_in
+        and password is not None
+        and list_broken_rules(password, policy=policy, login_id=user.login_id)
+    ):
         return Reason.BREAKS_RULES
     return Reason.EXPIRED if has_expired(user, policy=policy) else None
 

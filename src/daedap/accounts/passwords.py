@@ -54,7 +54,7 @@ class PasswordPolicy:
 IAM_DEFAULT = PasswordPolicy(minimum=8, maximum=15, expires_after=timedelta(days=90))
 """The default policy (기본) of IAM members."""
 
-PLATFORM = PasswordPolicy(minimum=8, maximum=64)
+PLATFORM = PasswordPolicy(minimum=8, maximum=64, expires_after=timedelta(days=90))
 """The policy of platform members."""
 
 KEPT_PASSWORDS = 3

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from daedap.accounts import limits
-from daedap.accounts.passwords import PasswordPolicy
+from daedap.accounts import limits, passwords
 
 HARD_LIMIT = timedelta(hours=12)
 """No session lives longer, whatever happens in it."""
@@ -32,7 +31,10 @@ class SignInPolicy:
     max_failures: int | None = limits.MAX_FAILURES
     lock: timedelta = limits.LOCK
     sessions: SessionPolicy = field(default_factory=SessionPolicy)
-    password: PasswordPolicy | None = None
+    password: passwords.PasswordPolicy | None = None
 
 
 STANDARD = SignInPolicy()
+
+PLATFORM_MEMBERS = SignInPolicy(password=passwords.PLATFORM)
+"""Sign-in of platform members (spec 10, 4.3, last column)."""

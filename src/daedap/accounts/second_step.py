@@ -15,16 +15,15 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import translation
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from daedap.accounts import limits
+from daedap.accounts import letters, limits, owed_change
 from daedap.accounts.language import adopt_language
 from daedap.accounts.models import User
+from daedap.accounts.passwords import PasswordPolicy
 from daedap.core.crypto import keyed_hash
 from daedap.core.errors import DaedapError
-from daedap.core.mail import Letter, queue_letter
+from daedap.core.mail import queue_letter
 
 CODE_LIFETIME = timedelta(minutes=5)
 _WAITING = "second_step"
@@ -64,11 +63,14 @@ def begin(request: HttpRequest, user: User) -> None:
         "until": time.time() + CODE_LIFETIME.total_seconds(),
     }
     with transaction.atomic():
-        _queue_code_letter(user, code)
+        letter = letters.sign_in_code(name=user.name, code=code, language=user.language)
+        queue_letter(letter, to=user.email, language=user.language, kind="sign-in-code")
 
 
-def finish(request: HttpRequest, *, code: str) -> User:
+def finish(request: HttpRequest, *, code: str, policy: PasswordPolicy | None = None) -> User:
     """Open the session of the user who was waited for; raise CodeRefused or CodeOver.
+
+    Raise owed_change.ChangeOwed, with no session yet, if `policy` says that the password has to be changed first.
 
     A wrong code counts like a wrong password, so that the lock of the ID holds for both (spec 10, 4.4).
     """
@@ -87,6 +89,9 @@ def finish(request: HttpRequest, *, code: str) -> User:
         raise CodeRefused
     forget(request)
     limits.clear_failures(realm=user.realm, login_id=user.login_id)
+    if owed := owed_change.find_reason(user, policy=policy):
+        owed_change.begin(request, user, reason=owed)
+        raise owed_change.ChangeOwed
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     adopt_language(request, user)
     return user
@@ -99,16 +104,3 @@ def forget(request: HttpRequest) -> None:
 
 def _hash(mark: str, code: str) -> str:
     return keyed_hash(f"{mark}:{code}", purpose="second-step")
-
-
-def _queue_code_letter(user: User, code: str) -> None:
-    with translation.override(user.language):
-        letter = Letter(
-            subject=gettext("[%(place)s] Your log-in code") % {"place": settings.PRODUCT_NAME},
-            reason=gettext("You receive this mail because your password was just used to log in."),
-            greeting=gettext("Hello %(name)s,") % {"name": user.name},
-            paragraphs=[gettext("Enter this code on the log-in page. It is valid for 5 minutes.")],
-            facts=[(gettext("Code"), code)],
-            footnotes=[gettext("If this was not you, set a new password now: somebody knows yours.")],
-        )
-    queue_letter(letter, to=user.email, language=user.language, kind="sign-in-code")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from daedap.accounts.models import MailLink, SignedInSession
+from daedap.accounts.models import EmailChange, MailLink, SignedInSession
 from daedap.accounts.policies import HARD_LIMIT
 
 LINKS_KEPT = timedelta(days=30)
@@ -20,3 +20,4 @@ def tidy() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
     SignedInSession.objects.filter(created_at__lte=now - HARD_LIMIT).delete()
     MailLink.objects.filter(expires_at__lt=now - LINKS_KEPT).delete()
+    EmailChange.objects.filter(expires_at__lt=now).delete()

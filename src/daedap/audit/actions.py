@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from daedap.audit.models import AuditEntry, Operation, PermissionChange
-from daedap.core.actors import Actor
+from daedap.core.actors import Actor, ActorKind
 
 
 def record(
@@ -33,6 +33,12 @@ def record(
         target=target,
         facts=facts,
     )
+
+
+def forget_person(*, kind: ActorKind, person_id: int) -> None:
+    """Take name and IP from what somebody who left did for themselves; entries of organizations are theirs and stay."""
+    entries = AuditEntry._base_manager.filter(organization_id=None, actor_kind=kind, actor_id=person_id)  # noqa: SLF001
+    entries.update(actor_name="", ip=None)
 
 
 PERMISSION_CHANGES_KEPT = timedelta(days=3 * 366)

@@ -76,6 +76,16 @@ def store_platform_file(
         raise
 
 
+@transaction.atomic
+def delete_platform_file(public_id: str) -> None:
+    """Delete a file of the platform site, its bytes after the commit; nothing happens if there is none."""
+    file = PlatformFile.objects.filter(public_id=public_id).first()
+    if file is not None:
+        path = path_of(file)
+        file.delete()
+        transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
 def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], max_bytes: int) -> _Kept:
     """Write the upload to its place and return what it is. Nothing unchecked ever has its final name."""
     name = clean_name(upload.name or "")

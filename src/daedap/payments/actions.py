@@ -126,11 +126,20 @@ def delete_method(*, user: User, method_id: int, actor: Actor, still_needed: Cal
     record("payments.method_deleted", actor=actor, target=target)
 
 
+def delete_every_method(*, user: User, actor: Actor) -> None:
+    """Remove all cards of a member who leaves. Call inside the transaction, after `lock_wallet`."""
+    for method in PaymentMethod.objects.filter(user=user).order_by("pk"):
+        target = f"payment-method:{method.pk}"
+        method.delete()
+        record("payments.method_deleted", actor=actor, target=target)
+
+
 __all__ = [
     "CardRefused",
     "LastMethodKept",
     "MethodRefused",
     "VerificationPending",
+    "delete_every_method",
     "delete_method",
     "lock_wallet",
     "make_default",

@@ -9,8 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts import passwords
@@ -33,10 +32,11 @@ from daedap.core.actors import Actor
 from daedap.core.database import violated_constraint
 from daedap.core.errors import Conflict, DaedapError, TooManyAttempts
 from daedap.core.hosts import platform_url
-from daedap.core.mail import Letter, queue_letter
+from daedap.core.mail import queue_letter
 from daedap.files.actions import store_platform_file
 from daedap.organizations import domains, founding
 from daedap.organizations.models import Organization
+from daedap.portal import letters
 from daedap.portal.drafts import is_verified
 from daedap.portal.terms import BY_CODE, TERMS
 
@@ -76,7 +76,9 @@ class SignUp:
     mobile: str
     language: str = "ko"
     business: dict[str, str] = field(default_factory=dict)
+    postcode: str = ""
     address: str = ""
+    address_detail: str = ""
     landline: str = ""
 
 
@@ -91,20 +93,7 @@ def count_verification_mail(*, email: str, ip: str) -> None:
 
 def queue_verification_mail(*, email: str, token: str, language: str) -> None:
     """Mail E1: a link that proves the address. The same for known and unknown addresses."""
-    with translation.override(language):
-        letter = Letter(
-            subject=gettext("[%(product)s] Please verify your e-mail address.") % {"product": settings.PRODUCT_NAME},
-            reason=gettext("You receive this mail because this address was entered at sign-up."),
-            paragraphs=[
-                gettext("Press the button to verify your address, then go on in the window where you are signing up.")
-            ],
-            button_label=gettext("Verify"),
-            button_url=platform_url(f"/signup/verify/{token}/"),
-            footnotes=[
-                gettext("The link works once and for 24 hours."),
-                gettext("If you are not signing up yourself, ignore this mail and do not press the button."),
-            ],
-        )
+    letter = letters.sign_up_verification(url=platform_url(f"/signup/verify/{token}/"), language=language)
     queue_letter(letter, to=email, language=language, kind="sign-up-verification")
 
 
@@ -126,7 +115,9 @@ def sign_up(*, facts: SignUp, certificate: UploadedFile[Any] | None, ip: str) ->
         mobile=facts.mobile,
         marketing_consent_at=timezone.now() if "marketing" in facts.terms else None,
         verification=_first_verification(business=business),
+        postcode=facts.postcode,
         address=facts.address,
+        address_detail=facts.address_detail,
         landline=facts.landline,
         certificate_id=_keep_certificate(certificate) if certificate is not None else "",
         **(facts.business if business else {}),
@@ -215,25 +206,9 @@ def decide_verification(*, member_id: int, approve: bool, actor: Actor) -> Platf
 
 
 def _queue_verification_result(member: PlatformMember, *, approved: bool) -> None:
-    user, product = member.user, {"product": settings.PRODUCT_NAME}
-    with translation.override(user.language):
-        if approved:
-            subject = gettext("[%(product)s] Your business has been verified.") % product
-            text = gettext("You can now register a payment method and create organizations.")
-        else:
-            subject = gettext("[%(product)s] Your business could not be verified.") % product
-            text = gettext(
-                "What you entered does not match your certificate. Please contact the operator of this site."
-            )
-        letter = Letter(
-            subject=subject,
-            reason=gettext("You receive this mail because you signed up as a business member."),
-            greeting=gettext("Hello %(name)s,") % {"name": user.name},
-            paragraphs=[text],
-            facts=[(gettext("Company name"), member.company_name)],
-            button_label=gettext("Payment methods") if approved else "",
-            button_url=platform_url("/me/payment/") if approved else "",
-        )
+    user = member.user
+    compose = letters.business_verified if approved else letters.business_refused
+    letter = compose(name=user.name, company=member.company_name, language=user.language)
     queue_letter(letter, to=user.email, language=user.language, kind="business-verification")
 
 

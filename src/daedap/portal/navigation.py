@@ -29,15 +29,16 @@ def my_page(request: HttpRequest) -> Section | None:
     if not _is_platform(request) or not request.path.startswith("/me/"):
         return None
     profile, payment = reverse("portal:profile"), reverse("portal:payment")
+    is_payment = is_current(request, payment) or request.path == reverse("portal:confirm")
     return Section(
         _("My Page"),
         [
-            Item(_("Basic information"), profile, "user-circle", current=request.path == profile),
+            Item(_("Basic information"), profile, "user-circle", current=not is_payment),
             Item(
                 _("Payment methods"),
                 payment,
                 "credit-card",
-                current=is_current(request, payment) or request.path == reverse("portal:confirm"),
+                current=is_payment,
             ),
         ],
     )

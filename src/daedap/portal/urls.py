@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from daedap.portal.views import console, home, login, members, payment, signup, wizard
+from daedap.portal.views import account, console, expired_password, home, login, members, payment, signup, wizard
 
 app_name = "portal"
 
@@ -24,11 +24,19 @@ urlpatterns = [
     # Sign-in
     path("login/", login.log_in, name="login"),
     path("login/code/", login.code, name="login-code"),
+    path("login/change-password/", expired_password.change, name="expired-password"),
     path("logout/", login.log_out, name="logout"),
     path("login/find-password/", login.find_password, name="find-password"),
     path("login/password/<str:token>/", login.new_password, name="new-password"),
     # My Page
-    path("me/", home.profile, name="profile"),
+    path("me/", account.profile, name="profile"),
+    path("me/edit/", account.edit, name="edit"),
+    path("me/password/", account.password, name="password"),
+    path("me/email/", account.email, name="email"),
+    path("me/email/cancel/", account.email_cancel, name="email-cancel"),
+    path("me/leave/", account.leave, name="leave"),
+    path("goodbye/", account.left, name="left"),
+    path("email/<str:token>/", account.email_confirm, name="email-confirm"),
     path("me/confirm/", payment.confirm, name="confirm"),
     path("me/payment/", payment.methods, name="payment"),
     path("me/payment/add/", payment.choose, name="payment-add"),

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
-import phonenumbers
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.forms import NewPasswordForm, PasswordField
 from daedap.accounts.models import Country, MembershipType
-from daedap.core.text import is_hidden, one_line
+from daedap.core.text import is_hidden
 from daedap.portal.actions import BUSINESS_COUNTRIES
 from daedap.portal.business_numbers import clean_business_number
+from daedap.portal.forms.person import LineField, PersonForm
 from daedap.portal.terms import TERMS
-
-
-class _Line(forms.CharField):
-    """A text that shows as it was typed: on one line, without characters that hide or turn others."""
-
-    def to_python(self, value: Any) -> str:
-        return one_line(str(super().to_python(value) or ""))
 
 
 class CountryForm(forms.Form):
@@ -86,7 +80,7 @@ class EmailForm(forms.Form):
         return email
 
 
-class InformationForm(NewPasswordForm):
+class InformationForm(NewPasswordForm, PersonForm):
     """What every member tells; the e-mail is verified before and not asked again."""
 
     password = PasswordField(
@@ -95,50 +89,50 @@ class InformationForm(NewPasswordForm):
         help_text=_("8 to 64 characters with a letter, a digit and a special character."),
     )
     again = PasswordField(label=_("Password, once more"), required=_("Enter the password once more."))
-    name = _Line(
-        label=_("Name"),
-        max_length=60,
-        error_messages={"required": _("Enter your name."), "max_length": _("Use up to 60 characters.")},
-    )
-    mobile = forms.CharField(
-        label=_("Mobile number"), max_length=30, error_messages={"required": _("Enter your mobile number.")}
-    )
-    landline = _Line(label=_("Landline"), max_length=20, required=False)
-    address = _Line(label=_("Address"), max_length=300, required=False)
 
-    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.country = country
+    field_order: Sequence[str] = (
+        "password",
+        "again",
+        "name",
+        "mobile",
+        "company_name",
+        "business_number",
+        "representative",
+        "business_type",
+        "business_item",
+        "postcode",
+        "address",
+        "address_detail",
+        "landline",
+        "certificate",
+    )
 
-    def clean_mobile(self) -> str:
-        text = self.cleaned_data["mobile"]
-        try:
-            number = phonenumbers.parse(text, self.country)
-        except phonenumbers.NumberParseException as error:
-            raise forms.ValidationError(_("Enter a valid mobile number.")) from error
-        if not phonenumbers.is_valid_number(number):
-            raise forms.ValidationError(_("Enter a valid mobile number."))
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+_BUSINESS_NEEDS = {
+    "postcode": _("Enter the postcode."),
+    "address": _("Enter the address."),
+    "landline": _("Enter the landline number."),
+}
 
 
 class BusinessInformationForm(InformationForm):
     """Besides, what a business tells; Korean ones attach their certificate (spec 10, step 1)."""
 
-    company_name = _Line(
+    company_name = LineField(
         label=_("Company name"), max_length=100, error_messages={"required": _("Enter the company name.")}
     )
-    business_number = _Line(
+    business_number = LineField(
         label=_("Business registration number"),
         max_length=20,
         error_messages={"required": _("Enter the business registration number.")},
     )
-    representative = _Line(
+    representative = LineField(
         label=_("Representative"), max_length=60, error_messages={"required": _("Enter the representative's name.")}
     )
-    business_type = _Line(
+    business_type = LineField(
         label=_("Business type"), max_length=100, error_messages={"required": _("Enter the business type.")}
     )
-    business_item = _Line(
+    business_item = LineField(
         label=_("Business item"), max_length=100, error_messages={"required": _("Enter the business item.")}
     )
     certificate = forms.FileField(
@@ -151,26 +145,11 @@ class BusinessInformationForm(InformationForm):
         },
     )
 
-    field_order = (
-        "password",
-        "again",
-        "name",
-        "mobile",
-        "company_name",
-        "business_number",
-        "representative",
-        "business_type",
-        "business_item",
-        "address",
-        "landline",
-        "certificate",
-    )
-
     def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
         super().__init__(*args, country=country, **kwargs)
-        for name, sentence in (("address", _("Enter the address.")), ("landline", _("Enter the landline number."))):
+        for name in _BUSINESS_NEEDS.keys() & self.fields.keys():
             self.fields[name].required = True
-            self.fields[name].error_messages["required"] = sentence
+            self.fields[name].error_messages["required"] = _BUSINESS_NEEDS[name]
         if country != Country.KR:
             del self.fields["certificate"]
 

@@ -30,6 +30,7 @@ BUSINESS = INFORMATION | {
     "business_type": "도소매",
     "business_item": "서적",
     "landline": "02-123-4567",
+    "postcode": "06236",
     "address": "서울시",
 }
 

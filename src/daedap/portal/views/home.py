@@ -1,4 +1,4 @@
-"""The front page, the terms, and the member's own profile."""
+"""The front page and the terms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from daedap.core.errors import NotFound
-from daedap.portal.access import MemberRequest, member_page
 from daedap.portal.terms import BY_CODE, READABLE
 
 
@@ -26,10 +25,3 @@ def terms(request: HttpRequest, code: str) -> HttpResponse:
     if code not in READABLE:
         raise NotFound
     return render(request, "portal/terms.html", {"terms": BY_CODE[code], "body": f"portal/terms/{code}.html"})
-
-
-@member_page
-@require_safe
-def profile(request: MemberRequest) -> HttpResponse:
-    """My Page: what is known about the member."""
-    return render(request, "portal/profile.html", {"member": request.platform_member})

@@ -18,6 +18,8 @@ from daedap.accounts.actions import request_password_reset, set_password_by_link
 from daedap.accounts.forms import NewPasswordForm
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, SecondFactor, User
+from daedap.accounts.owed_change import ChangeOwed
+from daedap.accounts.policies import PLATFORM_MEMBERS
 from daedap.core.errors import DaedapError, PermissionRefused
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
@@ -54,14 +56,21 @@ def log_in(request: HttpRequest) -> HttpResponse:
             data = form.cleaned_data
             try:
                 user = sign_in(
-                    request, realm=PLATFORM, login_id=data["email"], password=data["password"], needs_code=_needs_code
+                    request,
+                    realm=PLATFORM,
+                    login_id=data["email"],
+                    password=data["password"],
+                    needs_code=_needs_code,
+                    policy=PLATFORM_MEMBERS,
                 )
             except second_step.CodeNeeded:
-                return redirect(_code_page(safe_next(request, request.POST.get("next", ""), "")))
+                return _go_on("portal:login-code", safe_next(request, request.POST.get("next", ""), ""))
+            except ChangeOwed:
+                return _go_on("portal:expired-password", safe_next(request, request.POST.get("next", ""), ""))
             except DaedapError as error:
                 form.add_error(None, str(error.message))
             else:
-                return _enter(user, safe_next(request, request.POST.get("next", ""), ""))
+                return enter(user, safe_next(request, request.POST.get("next", ""), ""))
     target = (request.POST if request.method == "POST" else request.GET).get("next", "")
     return form_page(request, "portal/login/login.html", form, next=safe_next(request, target, ""))
 
@@ -70,12 +79,13 @@ def _needs_code(user: User) -> bool:
     return PlatformMember.objects.filter(user=user).exclude(second_factor=SecondFactor.NONE).exists()
 
 
-def _code_page(wanted: str) -> str:
-    page = reverse("portal:login-code")
-    return f"{page}?{urlencode({'next': wanted})}" if wanted else page
+def _go_on(step: str, wanted: str) -> HttpResponse:
+    page = reverse(step)
+    return redirect(f"{page}?{urlencode({'next': wanted})}" if wanted else page)
 
 
-def _enter(user: User, wanted: str) -> HttpResponse:
+def enter(user: User, wanted: str) -> HttpResponse:
+    """Send who has just signed in to where they wanted to go."""
     response = redirect(wanted or landing(user))
     remember_language(response, user.language)
     return response
@@ -93,7 +103,10 @@ def code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            return _enter(second_step.finish(request, code=form.cleaned_data["code"]), wanted)
+            user = second_step.finish(request, code=form.cleaned_data["code"], policy=PLATFORM_MEMBERS.password)
+            return enter(user, wanted)
+        except ChangeOwed:
+            return _go_on("portal:expired-password", wanted)
         except second_step.CodeOver as error:
             messages.error(request, str(error.message))
             return redirect("portal:login")

@@ -211,7 +211,9 @@ def _create_account(request: HttpRequest, draft: SignUpDraft, form: InformationF
         mobile=data["mobile"],
         language=get_language() or "ko",
         business=actions.business_facts(data) if draft.is_business else {},
+        postcode=data.get("postcode", ""),
         address=data["address"],
+        address_detail=data.get("address_detail", ""),
         landline=data["landline"],
     )
     certificate = data.get("certificate")

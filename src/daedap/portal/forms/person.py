@@ -1,0 +1,74 @@
+"""What a member tells about themselves: the same at sign-up and on My Page (spec 10, step 1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from daedap.accounts.models import Country, PlatformMember
+from daedap.core.text import one_line
+
+
+class LineField(forms.CharField):
+    """A text that shows as it was typed: on one line, without characters that hide or turn others."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(str(super().to_python(value) or ""))
+
+
+class PersonForm(forms.Form):
+    """Name and numbers; the address in three parts in Korea, in one elsewhere."""
+
+    name = LineField(
+        label=_("Name"),
+        max_length=60,
+        error_messages={"required": _("Enter your name."), "max_length": _("Use up to 60 characters.")},
+    )
+    mobile = forms.CharField(
+        label=_("Mobile number"), max_length=30, error_messages={"required": _("Enter your mobile number.")}
+    )
+    landline = LineField(label=_("Landline"), max_length=20, required=False)
+    postcode = LineField(label=_("Postcode"), max_length=10, required=False)
+    address = LineField(label=_("Address"), max_length=300, required=False)
+    address_detail = LineField(label=_("Detailed address"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = country
+        if country != Country.KR:
+            del self.fields["postcode"], self.fields["address_detail"]
+
+    def clean_mobile(self) -> str:
+        text = self.cleaned_data["mobile"]
+        try:
+            number = phonenumbers.parse(text, self.country)
+        except phonenumbers.NumberParseException as error:
+            raise forms.ValidationError(_("Enter a valid mobile number.")) from error
+        if not phonenumbers.is_valid_number(number):
+            raise forms.ValidationError(_("Enter a valid mobile number."))
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def clean_postcode(self) -> str:
+        text: str = self.cleaned_data["postcode"]
+        if text and not re.fullmatch(r"[0-9]{5}", text):
+            raise forms.ValidationError(_("Enter the 5 digits of the postcode."))
+        return text
+
+
+class ProfileForm(PersonForm):
+    """My Page → Edit. What belongs to the certificate of a business is not for the member to change."""
+
+    marketing = forms.BooleanField(label=_("Receive news and offers"), required=False)
+
+    def __init__(self, *args: Any, member: PlatformMember, **kwargs: Any) -> None:
+        names = ("mobile", "landline", "postcode", "address", "address_detail")
+        initial = {name: getattr(member, name) for name in names}
+        initial |= {"name": member.user.name, "marketing": member.marketing_consent_at is not None}
+        super().__init__(*args, country=member.country, initial=initial, **kwargs)
+        if member.is_business:
+            for name in {"landline", "postcode", "address", "address_detail"} & self.fields.keys():
+                self.fields[name].disabled = True
