@@ -13,6 +13,7 @@ from daedap.accounts.models import Country, MembershipType, PlatformMember, User
 from daedap.accounts.policies import SessionPolicy
 from daedap.core.crypto import new_key, random_letters_and_digits
 from daedap.core.scoping import organization_scope, service_scope
+from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.members.models import Member
 from daedap.organizations.models import IamMember, Organization, name_key
 from daedap.payments.models import PaymentMethod
@@ -160,3 +161,14 @@ def first_group(service: Service) -> Group:
     """The group that a service is made with."""
     with service_scope(service.organization_id, service.pk):
         return Group.objects.order_by("pk")[:1].get()
+
+
+def make_company_information(service: Service, **texts: Any) -> CompanyInformation:
+    """A set of company information in the service's default language, shown by its help centre."""
+    texts = {"company": "(주)에크미", "copyright": "© Acme", "terms_title": "이용 약관", "terms": "제1조"} | texts
+    owned = {"organization_id": service.organization_id}
+    with service_scope(service.organization_id, service.pk):
+        information = CompanyInformation.objects.create(**owned, name=f"회사 {next(_count)}")
+        CompanyText.objects.create(**owned, information=information, language=service.default_language, **texts)
+        Composition.objects.update_or_create(service=service, defaults={**owned, "company_information": information})
+    return information

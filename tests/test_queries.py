@@ -167,6 +167,12 @@ def add_permission_changes(world: World, count: int) -> None:
         record_permission_change(Operation.ADD, actor=SYSTEM, organization_id=world.acme.pk, service_id=world.shop.pk)
 
 
+def add_company_information(world: World, count: int) -> None:
+    for _ in range(count):
+        factories.make_company_information(factories.make_service(world.acme))
+    factories.make_company_information(world.shop)
+
+
 def add_payment_methods(world: World, count: int) -> None:
     for _ in range(count):
         factories.make_payment_method(world.acme.creator, is_default=False)
@@ -218,7 +224,11 @@ PAGES = [
     Page("organizations:administrators", World.head, add_invited, of_nothing),
     Page("console:me", World.staff, add_own_services, of_nothing),
     Page("members:integration", World.staff, add_login_events),
+    Page("helpcenter_admin:company_list", World.head, add_company_information, of_nothing),
+    Page("helpcenter_admin:composition", World.staff, add_company_information),
     Page("helpcenter:main", World.visitor, add_enquiries),
+    Page("helpcenter:main", World.visitor, add_company_information),
+    Page("helpcenter:terms", World.visitor, add_company_information),
     Page("helpcenter:enquiry", World.visitor, add_categories),
     Page("helpcenter:enquiries", World.visitor, add_enquiries),
     Page("helpcenter:enquiry_detail", World.visitor, add_history, of_ticket),

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from daedap.core.mail.kept import list_kept_mails
 from daedap.core.scoping import service_scope
+from daedap.helpcenter.models import CompanyInformation
 from daedap.members.models import IntegrationSettings, LoginType, MemberSession
 from daedap.members.sessions import cookie_name, open_session
 from daedap.tickets import actions
@@ -30,6 +31,9 @@ def hostile(acme, shop, agent):
     for who in (agent.member.user, agent):
         who.name = EVIL[:60]
         who.save()
+    company = factories.make_company_information(shop, company=EVIL, copyright=EVIL, terms_title=EVIL, terms=EVIL)
+    company.name = EVIL
+    company.save()
     with service_scope(acme.pk, shop.pk):
         IntegrationSettings.objects.create(
             organization=acme,
@@ -73,7 +77,17 @@ def test_given_markup_in_every_name_and_text_when_staff_look_then_it_is_text(
         check(page.text)
         part = client_of(acme, agent).get(path, headers={"hx-request": "true", "hx-target": "ticket-side"})
         check(part.text)
-    for path in ("/admin/services/", "/admin/organization/", "/shop/agents/", f"/shop/agents/{agent.pk}/"):
+    [company] = CompanyInformation._base_manager.all()
+    information = f"/admin/company-information/{company.pk}/"
+    for path in (
+        "/admin/services/",
+        "/admin/organization/",
+        "/admin/company-information/",
+        information,
+        f"{information}delete/",
+        "/shop/agents/",
+        f"/shop/agents/{agent.pk}/",
+    ):
         page = client_of(acme, owner).get(path)
         assert page.status_code == 200
         check(page.text)
@@ -84,12 +98,18 @@ def test_given_markup_in_every_name_and_text_when_the_member_looks_then_it_is_te
     client = client_of(acme)
     client.cookies[cookie_name()] = secret
     shown = 0
-    for path in ("/shop/hc/", "/shop/hc/ticket/", "/shop/hc/ticket/list/", f"/shop/hc/ticket/list/{ticket.ticket_id}/"):
+    for path in (
+        "/shop/hc/",
+        "/shop/hc/ticket/",
+        "/shop/hc/ticket/list/",
+        f"/shop/hc/ticket/list/{ticket.ticket_id}/",
+        "/shop/hc/terms/",
+    ):
         page = client.get(path)
         assert page.status_code == 200
         check(page.text)
         shown += "&lt;img src=x" in page.text
-    assert shown == 4
+    assert shown == 5
 
 
 def test_given_markup_in_every_name_and_text_when_the_founder_looks_then_it_is_text(

@@ -16,6 +16,7 @@ from daedap.core.actors import SYSTEM
 from daedap.core.crypto import new_key, new_token
 from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManager, organization_scope, service_scope
 from daedap.files.models import StoredFile
+from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
 from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
@@ -93,6 +94,9 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
     Agent: lambda service: factories.make_agent(service),
     Group: _row(Group, name="결제"),
     GroupMembership: _membership,
+    CompanyInformation: factories.make_company_information,
+    CompanyText: lambda service: CompanyText.objects.get(information=factories.make_company_information(service)),
+    Composition: lambda service: factories.make_company_information(service).compositions.get(),
     Member: lambda service: factories.make_member(service),
     IntegrationSettings: _row(IntegrationSettings),
     MemberSession: _row(

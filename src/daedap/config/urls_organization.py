@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("daedap.organizations.urls")),
     path("", include("daedap.console.urls")),
     path("", include("daedap.services.urls")),
+    path("", include("daedap.helpcenter.urls_admin")),
     path("<service:service_id>/", include("daedap.tickets.urls")),
     path("<service:service_id>/", include("daedap.members.urls")),
     path("<service:service_id>/", include("daedap.helpcenter.urls")),

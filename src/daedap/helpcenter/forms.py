@@ -20,7 +20,7 @@ CONTENT_LENGTH = 5000
 _PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}[0-9]")
 
 
-class _PlainText(forms.CharField):
+class PlainText(forms.CharField):
     """Text whose line ends count as one character."""
 
     def to_python(self, value: Any) -> str:
@@ -43,7 +43,7 @@ class EnquiryForm(forms.Form):
     subject = forms.CharField(
         label=_("Subject"), max_length=SUBJECT_LENGTH, error_messages={"required": _("Please enter a subject.")}
     )
-    content = _PlainText(
+    content = PlainText(
         label=_("Enquiry content"),
         max_length=CONTENT_LENGTH,
         widget=forms.Textarea,

@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
+from markupsafe import Markup
 
 from daedap.core.errors import DaedapError
 from daedap.helpcenter import languages
+from daedap.helpcenter.selectors import read_footer
 from daedap.members import notices
 from daedap.members.access import HelpCentreRequest, help_centre_page, login_url_for
 from daedap.members.models import LoginType
@@ -100,7 +102,7 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
         ],
         "member_name": (member.username or member.usercode) if member else None,
         "iframe": False,
-        "footer": request.organization.name,
+        "footer": _footer(request),
         "languages": [
             {
                 "code": languages.html_tag(language.code),
@@ -112,6 +114,21 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
         ],
         "logout_url": address(request, "logout") if logout else "",
         "login_url": login_url_for(request.access, request.build_absolute_uri(request.path)) if login else "",
+    }
+
+
+def _footer(request: PageRequest) -> dict[str, Any]:
+    """Return what the layout shows at the foot: the company information applied, else the organization's name."""
+    footer = read_footer(request.service, request.language)
+    if footer is None:
+        return {"company": request.organization.name}
+    terms_url = footer.terms_url or address(request, "terms")
+    return {
+        "company": Markup(footer.company),  # noqa: S704  cleaned when read
+        "copyright": Markup(footer.copyright),  # noqa: S704  cleaned when read
+        "terms": {"title": footer.terms_title, "url": terms_url, "elsewhere": bool(footer.terms_url)}
+        if footer.terms_title
+        else None,
     }
 
 

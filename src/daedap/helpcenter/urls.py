@@ -23,5 +23,6 @@ urlpatterns = [
     *_page("hc/ticket/done/<str:receipt>", views.enquiry_done, "enquiry_done"),
     *_page("hc/ticket/list", views.enquiries, "enquiries"),
     *_page("hc/ticket/list/<str:ticket_id>", views.enquiry_detail, "enquiry_detail"),
+    *_page("hc/terms", views.terms, "terms"),
     *_page("hc/logout", views.logout, "logout"),
 ]

@@ -16,17 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from daedap.core import limits
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused
+from daedap.core.html import clean
 from daedap.files.checks import ENQUIRY_EXTENSIONS, MAX_BYTES
 from daedap.helpcenter import uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
 from daedap.helpcenter.forms import EnquiryForm
 from daedap.helpcenter.pages import PageRequest, address, page, show
-from daedap.helpcenter.selectors import category_paths
+from daedap.helpcenter.selectors import category_paths, get_terms
 from daedap.members.access import FormAccess, ListAccess, login_url_for
 from daedap.members.models import LoginType, Member
 from daedap.members.sessions import end_session
 from daedap.tickets.actions import create_enquiry
-from daedap.tickets.html import clean
 from daedap.tickets.models import CUSTOMER_STATUS_LABELS, EntryType, Status, Ticket
 from daedap.tickets.selectors import get_member_ticket, list_member_tickets, list_offered_categories
 
@@ -280,6 +280,17 @@ def _not_for_lists(request: PageRequest) -> HttpResponse | None:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+# --- Terms of use ---------------------------------------------------------------------------------
+
+
+@page
+@require_GET
+def terms(request: PageRequest) -> HttpResponse:
+    """The terms of use of the company information in the footer (spec 30, section 16)."""
+    title, html = get_terms(request.service, request.language)
+    return show(request, "helpcenter/terms.html", {"terms_title": title, "terms_html": html})
 
 
 # --- Log out -------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from markupsafe import Markup
 
+from daedap.core import html
 from daedap.core.crypto import EncryptedTextField
 from daedap.core.scoping import ServiceManager
 from daedap.files.models import StoredFile
 from daedap.members.models import Member
 from daedap.services.models import Agent, Group, Service, ServiceOwned
-from daedap.tickets import html
 
 
 class Category(ServiceOwned):

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.middleware import HtmxDetails
 from markupsafe import Markup
 
+from daedap.core import html
 from daedap.core.errors import DaedapError
 from daedap.services.access import AgentRequest as ServiceAgentRequest
 from daedap.services.access import agent_page
 from daedap.services.rules import LANGUAGES
-from daedap.tickets import actions, errors, html, permissions
+from daedap.tickets import actions, errors, permissions
 from daedap.tickets.forms import EntryForm, GroupForm, TakeForm, VersionForm
 from daedap.tickets.models import Source, Status, Ticket
 from daedap.tickets.selectors import Menu, get_ticket, list_entries, list_events, list_tickets

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from daedap.core import html
 from daedap.core.hosts import organization_url
 from daedap.core.mail import Letter, Sender, queue_letter
 from daedap.core.models import MailStatus, OutgoingMail
 from daedap.core.scoping import service_scope
-from daedap.tickets import html
 from daedap.tickets.actions import record_mail_result
 from daedap.tickets.models import Entry, EntryType, MailState, Status, Ticket
 

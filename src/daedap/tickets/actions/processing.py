@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from daedap.core import html
 from daedap.core.actors import Actor
 from daedap.core.errors import DaedapError
 from daedap.services.models import Agent
-from daedap.tickets import html
 from daedap.tickets.actions.steps import (
     check_step,
     check_version,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daedap.tickets import html
+from daedap.core import html
 
 _PIECES = st.sampled_from(
     [
