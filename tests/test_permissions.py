@@ -55,6 +55,7 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "console:me": ("get", STAFF),
     "console:password": ("get", STAFF),
     "console:assignment": ("post", STAFF),
+    "console:move_tab": ("post", STAFF),
     "services:list": ("get", ORGANIZATION),
     "services:add": ("get", ORGANIZATION),
     "services:permission_log": ("get", ORGANIZATION),
@@ -73,7 +74,13 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "tickets:comment": ("post", AGENTS),
     "tickets:complete": ("post", AGENTS),
     "members:integration": ("get", ADMINISTRATOR),
+    "helpcenter_admin:company_list": ("get", ORGANIZATION),
+    "helpcenter_admin:company_add": ("get", ORGANIZATION),
+    "helpcenter_admin:company_edit": ("get", ORGANIZATION),
+    "helpcenter_admin:company_delete": ("post", ORGANIZATION),
+    "helpcenter_admin:composition": ("get", ADMINISTRATOR),
     "helpcenter:main": ("get", EVERYBODY),
+    "helpcenter:terms": ("get", EVERYBODY),
     "helpcenter:enquiry": ("get", EVERYBODY),
     "helpcenter:upload": ("post", EVERYBODY),
     "helpcenter:enquiry_done": ("get", EVERYBODY),
@@ -178,6 +185,7 @@ def test_given_all_addresses_when_compared_then_each_is_in_the_table():
 @pytest.fixture
 def organization_objects(shop, agent):
     return {
+        "information_id": factories.make_company_information(shop).pk,
         "service_id": "shop",
         "ticket_id": factories.make_ticket(shop).ticket_id,
         "agent_id": agent.pk,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,8 +15,9 @@ from daedap.console.selectors import service_home
 from daedap.core.navigation import AccountLink, Item, Section, Tab, is_current
 from daedap.organizations.models import IamMember
 from daedap.organizations.selectors import find_member_of_user
-from daedap.services.models import Agent, Service
-from daedap.services.selectors import list_services_of_member
+from daedap.services.access import OPEN_SERVICE
+from daedap.services.models import Agent, Service, ServiceType
+from daedap.services.selectors import find_remembered_service, list_services_of_member
 
 
 def _is_here(request: HttpRequest) -> bool:
@@ -36,21 +38,28 @@ def _open_service(request: HttpRequest) -> tuple[Service | None, Agent | None]:
     return getattr(request, "service", None), getattr(request, "agent", None)
 
 
+def _service_of_the_bar(request: HttpRequest, member: IamMember) -> Service | None:
+    """Return the service that is open in the top bar: the page's, else the one opened last; asked once per request."""
+    if not hasattr(request, "bar_service"):
+        service, _agent = _open_service(request)
+        if service is None and member.manages_organization:
+            service = find_remembered_service(request.session.get(OPEN_SERVICE))
+        request.bar_service = service  # type: ignore[attr-defined]
+    return request.bar_service  # type: ignore[attr-defined,no-any-return]
+
+
 def service_tabs(request: HttpRequest) -> list[Tab]:
-    """One tab for each service the member works in, and for the open one if they only administer it."""
+    """One tab for each service the member works in, in their own order, and for the open one if they only manage it."""
     member = _viewer(request)
     if member is None:
         return []
     services = list_services_of_member(member)
-    open_service, _agent = _open_service(request)
+    works_in = set(services)
+    open_service = _service_of_the_bar(request, member)
     if open_service is not None and open_service not in services:
         services.append(open_service)
     return [
-        Tab(
-            service.name,
-            service_home(service, works=service != open_service or _agent is not None),
-            service == open_service,
-        )
+        Tab(service.name, service_home(service, works=service in works_in), service == open_service)
         for service in services
     ]
 
@@ -71,26 +80,25 @@ def service_management(request: HttpRequest) -> Section | None:
 
 
 def global_management(request: HttpRequest) -> Section | None:
-    """Global Management, for OWNER and organization administrators."""
+    """Global Management, for OWNER and organization administrators; by the type of the open service (A80)."""
     member = _viewer(request)
     if member is None or not member.manages_organization:
         return None
+    service = _service_of_the_bar(request, member)
     services, info = reverse("services:list"), reverse("organizations:info")
-    current = is_current(request, services) or is_current(request, info)
-    administrators, log = reverse("organizations:administrators"), reverse("services:permission_log")
-    return Section(
-        _("Global Management"),
-        [
-            Item(_("Contract service status"), services, icon="building-store", current=current),
-            Item(
-                _("Organization administrators"),
-                administrators,
-                icon="user-shield",
-                current=is_current(request, administrators),
-            ),
-            Item(_("Permission-change log"), log, icon="clipboard-list", current=is_current(request, log)),
-        ],
-    )
+    items = [
+        _item(request, _("Contract service status"), services, "building-store", is_current(request, info)),
+        _item(request, _("Organization administrators"), reverse("organizations:administrators"), "user-shield"),
+    ]
+    if service is not None and service.type == ServiceType.CONSULTATION:
+        address = reverse("helpcenter_admin:company_list")
+        items.append(_item(request, _("Company information management"), address, "building"))
+    items.append(_item(request, _("Permission-change log"), reverse("services:permission_log"), "clipboard-list"))
+    return Section(_("Global Management"), items)
+
+
+def _item(request: HttpRequest, label: str | Promise, url: str, icon: str, is_open: bool = False) -> Item:
+    return Item(label, url, icon=icon, current=is_open or is_current(request, url))
 
 
 def account_links(request: HttpRequest) -> list[AccountLink]:

@@ -8,5 +8,6 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("console/me/", views.me, name="me"),
     path("console/me/password/", views.password, name="password"),
+    path("console/me/tabs/", views.move_service_tab, name="move_tab"),
     path("console/me/assignment/", views.assignment, name="assignment"),
 ]

@@ -22,7 +22,7 @@ from daedap.core.scoping import service_scope
 from daedap.organizations.access import StaffRequest, staff_page
 from daedap.organizations.forms import show_error
 from daedap.organizations.security import read_password_rules, read_sign_in_policy
-from daedap.services.actions import set_own_assignment
+from daedap.services.actions import move_tab, set_own_assignment
 from daedap.services.selectors import get_service, list_agents_of_member, list_services_of_member
 
 
@@ -74,6 +74,15 @@ def assignment(request: StaffRequest) -> HttpResponse:
         else _("No new tickets of %(service)s are assigned to you.")
     )
     messages.success(request, words % {"service": service.name})
+    return redirect("console:me")
+
+
+@staff_page
+@require_POST
+def move_service_tab(request: StaffRequest) -> HttpResponse:
+    """Move the tab of a service one place to the left or right, for oneself."""
+    service = get_service(request.POST.get("service", "").replace("\x00", "")[:45])
+    move_tab(member=request.member, service=service, to_left=request.POST.get("to") == "left")
     return redirect("console:me")
 
 

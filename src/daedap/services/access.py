@@ -54,10 +54,28 @@ def _service_view(view: View, allowed: Callable[[ServiceRequest], bool]) -> View
             if request.agent is not None:
                 request.actor = request.agent.as_actor(client_ip(request), request.user.login_id)
             if not allowed(request):
-                raise PermissionRefused
+                return _refuse(request)
+            remember_service(request)
             return view(request, *args, **kwargs)
 
     return wrapper
+
+
+def _refuse(request: ServiceRequest) -> HttpResponse:
+    """Tell those who only manage the organization how they get in; raise PermissionRefused for all others (A51)."""
+    if request.agent is not None or not request.member.manages_organization:
+        raise PermissionRefused
+    return render(request, "services/not_an_agent.html", {"service": request.service}, status=403)
+
+
+OPEN_SERVICE = "open_service"
+"""Where a session keeps the row number of the service that was opened last."""
+
+
+def remember_service(request: ServiceRequest) -> None:
+    """Remember which service is open in the top bar, for the pages outside of services (spec 10, section 5)."""
+    if request.session.get(OPEN_SERVICE) != request.service.pk:
+        request.session[OPEN_SERVICE] = request.service.pk
 
 
 def agent_page(view: View) -> View:

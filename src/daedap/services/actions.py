@@ -37,6 +37,7 @@ from daedap.services.rules import (
     check_service_id,
     check_time_zone,
 )
+from daedap.services.selectors import list_agents_of_member
 
 
 class AgentRefused(DaedapError):
@@ -317,6 +318,25 @@ def set_own_assignment(*, member: IamMember, service: Service, takes_tickets: bo
             takes_tickets=takes_tickets,
         )
     return agent
+
+
+@transaction.atomic
+def move_tab(*, member: IamMember, service: Service, to_left: bool) -> None:
+    """Move a service's tab one place among the tabs of `member`, for them alone; at the end nothing happens.
+
+    Raise NotFound if they do not work in that service.
+    """
+    IamMember.objects.select_for_update(of=("self",), no_key=True).get(pk=member.pk)
+    agents = list_agents_of_member(member)
+    here = next((place for place, agent in enumerate(agents) if agent.service_id == service.pk), None)
+    if here is None:
+        raise NotFound
+    there = here - 1 if to_left else here + 1
+    if 0 <= there < len(agents):
+        agents[here], agents[there] = agents[there], agents[here]
+    for place, agent in enumerate(agents):
+        agent.tab_place = place
+    Agent._base_manager.bulk_update(agents, ["tab_place"])  # noqa: SLF001  across services
 
 
 def _keep_an_administrator(agent: Agent) -> None:

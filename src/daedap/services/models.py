@@ -164,6 +164,7 @@ class Agent(ServiceOwned):
     may_read_access_log = models.BooleanField(default=False)
     takes_tickets = models.BooleanField(default=True)
     controls_assignment = models.BooleanField(default=False)
+    tab_place = models.PositiveSmallIntegerField(default=0)  # of the service's tab among the member's, from the left
     removed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

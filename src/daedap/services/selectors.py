@@ -29,16 +29,27 @@ def list_all_services() -> list[Service]:
 
 
 def list_agents_of_member(member: IamMember) -> list[Agent]:
-    """Return `member` as an agent of each usable service they work in, `service` at hand, oldest service first."""
+    """Return `member` as an agent of each usable service they work in, `service` at hand, in the order of their tabs.
+
+    That is their own order, and the oldest service first where they chose none.
+    """
     own = Agent._base_manager.filter(member=member, removed_at__isnull=True)  # noqa: SLF001  across services
     in_use = own.filter(service__state=ServiceState.IN_USE).select_related("service")
-    return list(in_use.order_by("service__created_at", "service_id"))
+    return list(in_use.order_by("tab_place", "service__created_at", "service_id"))
 
 
 def list_services_of_member(member: IamMember) -> list[Service]:
-    """Return the usable services in which `member` is an agent, oldest first."""
-    own = Agent._base_manager.filter(member=member, removed_at__isnull=True).values("service_id")  # noqa: SLF001  across services
-    return list(Service.objects.filter(pk__in=own, state=ServiceState.IN_USE).order_by("created_at", "pk"))
+    """Return the usable services in which `member` is an agent, in the order of their tabs."""
+    return [agent.service for agent in list_agents_of_member(member)]
+
+
+def find_remembered_service(service_pk: int | None) -> Service | None:
+    """Return the usable service with this row number in the open organization, else the oldest, or None without any.
+
+    For pages outside of services, whose menus go by the service that was opened last (spec 10, section 5).
+    """
+    usable = Service.objects.exclude(state=ServiceState.STOPPED).annotate(is_other=~Q(pk=service_pk or 0))
+    return usable.order_by("is_other", "created_at", "pk").first()
 
 
 def find_agent(member: IamMember, service_id: str) -> Agent | None:
