@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from daedap.audit.models import AuditEntry
 from daedap.core.actors import SYSTEM
@@ -175,7 +176,7 @@ def test_given_a_set_in_use_when_deleted_then_refused_naming_the_services_exampl
 def test_given_a_terminated_service_when_its_set_is_deleted_then_done(acme, shop):
     information = save(acme)
     apply(shop, information)
-    shop.state = ServiceState.STOPPED
+    shop.state, shop.stopped_at = ServiceState.STOPPED, timezone.now()
     shop.save()
     with organization_scope(acme.pk):
         actions.delete_company_information(information_id=information.pk, actor=SYSTEM)
