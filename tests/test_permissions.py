@@ -45,6 +45,7 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "organizations:info": ("get", ORGANIZATION),
     "organizations:show_key": ("post", ORGANIZATION),
     "organizations:change_key": ("post", ORGANIZATION),
+    "organizations:cut_key": ("get", ORGANIZATION),
     "organizations:administrators": ("get", ORGANIZATION),
     "organizations:administrator_add": ("get", ORGANIZATION),
     "organizations:administrator_remove": ("post", ORGANIZATION),

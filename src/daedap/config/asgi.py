@@ -19,6 +19,7 @@ from daedap.config.wsgi import application as django  # sets Django up; the edge
 
 from daedap.config import edge  # isort: skip
 from daedap.config.lifespan import Lifespan  # isort: skip
+from daedap.core import threads  # isort: skip
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -69,7 +70,8 @@ class Split:
                 await _refuse_size(send)
                 return
             body.seek(0)
-            await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
+            with threads.page():
+                await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
 
 
 class _Gone(Exception):

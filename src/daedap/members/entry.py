@@ -51,6 +51,7 @@ from daedap.members.tokens import (
     read_entry,
     token_id,
 )
+from daedap.organizations.keys import note_use, valid_keys
 from daedap.organizations.models import Organization
 from daedap.organizations.selectors import find_organization_by_domain
 from daedap.services.models import Service, ServiceState, ServiceType
@@ -116,6 +117,11 @@ class Attempt:
     service: Service
     verification_url: str
     verified: VerifiedClaims
+    key: str  # the organization Key that signed
+
+    @property
+    def by_old_key(self) -> bool:
+        return self.verified.key_index > 0
 
     @property
     def question(self) -> verification.Question:
@@ -191,23 +197,24 @@ def _look_in_service(visit: Visit, organization: Organization, service: Service)
         return _redirect(visit.clean_address(service.service_id))
     if logins.is_blocked(service=service, ip=visit.ip):
         return _blocked(visit, organization)
+    keys = valid_keys(organization)
     try:
-        verified = _check(visit, organization, service, integration)
+        verified = _check(visit, keys, service, integration)
     except TokenRefused as refused:
         return _refuse(visit, organization, service, refused.reason)
-    return Attempt(organization, service, integration.token_verification_url, verified)
+    key = keys[verified.key_index]
+    note_use(organization, key)
+    return Attempt(organization, service, integration.token_verification_url, verified, key)
 
 
-def _check(
-    visit: Visit, organization: Organization, service: Service, integration: IntegrationSettings
-) -> VerifiedClaims:
+def _check(visit: Visit, keys: list[str], service: Service, integration: IntegrationSettings) -> VerifiedClaims:
     entry = read_entry(visit.raw_query, service.service_id)
     if not integration.token_verification_url:
         raise TokenRefused(Reason.NOT_CONFIGURED)
     lifetime = logins.token_lifetime(integration)
     verified = check(
         entry,
-        [organization.key] if organization.key else [],
+        keys,
         now_ms=time.time_ns() // 1_000_000,
         lifetime_ms=None if lifetime is None else lifetime // timedelta(milliseconds=1),
     )
@@ -227,7 +234,7 @@ def _finish(visit: Visit, attempt: Attempt, refusal: Reason | None) -> Response:
                 raise TokenRefused(refusal)
             secret = _sign_in(visit, attempt)
         except TokenRefused as refused:
-            return _refuse(visit, organization, service, refused.reason)
+            return _refuse(visit, organization, service, refused.reason, by_old_key=attempt.by_old_key)
     target = _own_page(attempt.verified.claims, organization, service)
     response = _redirect(target or visit.clean_address(service.service_id))
     sessions.set_session_cookie(response, service, secret)
@@ -247,22 +254,25 @@ def _sign_in(visit: Visit, attempt: Attempt) -> str:
     is_still_on = integration.enabled and integration.login_type == LoginType.GET
     if not is_still_on or integration.token_verification_url != attempt.verification_url:
         raise TokenRefused(Reason.NOT_CONFIGURED)
-    if Organization.objects.values_list("key", flat=True).get(pk=attempt.organization.pk) != attempt.organization.key:
+    if attempt.key not in valid_keys(Organization.objects.get(pk=attempt.organization.pk)):
         raise TokenRefused(Reason.HMAC_MISMATCH)
     if integration.single_use_token:
         logins.mark_used(service=service, token=verified.token, lifetime=logins.token_lifetime(integration))
     member = logins.upsert_member(service=service, claims=verified.claims)
     sessions.end_session_of(visit.secret, cause="new sign-in")
     secret = sessions.open_session(service=service, member=member, login_type=LoginType.GET)
-    logins.record_login(service=service, reason=None, correlation=verified.correlation)
+    logins.record_login(service=service, reason=None, correlation=verified.correlation, by_old_key=attempt.by_old_key)
     return secret
 
 
-def _refuse(visit: Visit, organization: Organization, service: Service, reason: Reason) -> Response:
+def _refuse(
+    visit: Visit, organization: Organization, service: Service, reason: Reason, *, by_old_key: bool = False
+) -> Response:
     """End this browser's session and send the visitor on as a guest (spec 20, 6.9)."""
     with transaction.atomic():
         sessions.end_session_of(visit.secret, cause="failed sign-in")
-        logins.record_login(service=service, reason=reason, correlation=_correlation(visit.raw_query))
+        correlation = _correlation(visit.raw_query)
+        logins.record_login(service=service, reason=reason, correlation=correlation, by_old_key=by_old_key)
         is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
         response = _blocked(visit, organization)

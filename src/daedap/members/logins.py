@@ -107,8 +107,11 @@ def token_lifetime(integration: IntegrationSettings) -> timedelta | None:
 # --- events and limits -------------------------------------------------------------------------------------------
 
 
-def record_login(*, service: Service, reason: Reason | None, correlation: str) -> None:
-    """Write down how a presentation of a token ended, for the settings screen and the log; no personal data."""
+def record_login(*, service: Service, reason: Reason | None, correlation: str, by_old_key: bool = False) -> None:
+    """Write down how a presentation of a token ended, for the settings screen and the log; no personal data.
+
+    `by_old_key` says that the old organization Key signed it, which a company should see before it runs out.
+    """
     LoginEvent.objects.create(
         organization_id=service.organization_id,
         service=service,
@@ -116,8 +119,14 @@ def record_login(*, service: Service, reason: Reason | None, correlation: str) -
         reason=reason.value if reason else "",
         login_type=LoginType.GET,
         correlation=correlation,
+        by_old_key=by_old_key,
     )
-    facts = {"service_pk": service.pk, "login_type": LoginType.GET.value, "correlation": correlation}
+    facts = {
+        "service_pk": service.pk,
+        "login_type": LoginType.GET.value,
+        "correlation": correlation,
+        "by_old_key": by_old_key,
+    }
     if reason is None:
         logger.info("member.login.ok", extra=facts)
     else:

@@ -104,6 +104,7 @@ class LoginEvent(ServiceOwned):
     reason = models.CharField(max_length=40, blank=True)
     login_type = models.CharField(max_length=4, choices=LoginType)
     correlation = models.CharField(max_length=8, blank=True)
+    by_old_key = models.BooleanField(default=False)  # signed with the old organization Key, in its overlap
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ServiceManager["LoginEvent"]()

@@ -81,11 +81,11 @@ def find_session(secret: str, organization: Organization) -> MemberSession | Non
 
 
 def _is_live(session: MemberSession, organization: Organization, now: datetime) -> bool:
-    changed = organization.key_changed_at
+    cut = organization.key_cut_at
     return (
         now - session.last_used_at < IDLE
         and now - session.created_at < ABSOLUTE
-        and (changed is None or session.created_at > changed)  # example 37, also before the clean-up job has run
+        and (cut is None or session.created_at > cut)  # example 37, also before the clean-up job has run
     )
 
 

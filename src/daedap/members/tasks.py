@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from daedap.core.jobs import job
@@ -12,11 +11,10 @@ from daedap.organizations.models import Organization
 
 @job(name="members.end_sessions_of_organization")
 def end_sessions_of_organization(organization_id: int) -> None:
-    """The organization Key was changed: whoever entered by the old one is a guest again (spec 20, section 3)."""
-    organization = Organization.objects.filter(pk=organization_id).first()
-    if organization is not None:
-        until = organization.key_changed_at or timezone.now()
-        sessions.end_sessions_of_organization(organization_id, before=until, cause="key changed")
+    """An organization Key died at once: whoever entered by then is a guest again (spec 20, section 3)."""
+    organization = Organization.objects.filter(pk=organization_id, key_cut_at__isnull=False).first()
+    if organization is not None and organization.key_cut_at is not None:
+        sessions.end_sessions_of_organization(organization_id, before=organization.key_cut_at, cause="key changed")
 
 
 @app.periodic(cron="17 * * * *")

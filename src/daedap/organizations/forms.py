@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from daedap.accounts.forms import PasswordField
 from daedap.core.errors import DaedapError
+from daedap.organizations.keys import LONGEST_OVERLAP, KeyRefused
 from daedap.organizations.models import IamMember
 
 
@@ -28,13 +29,38 @@ class FindPasswordForm(forms.Form):
 
 
 class ChangeKeyForm(forms.Form):
-    """The domain, typed to confirm that the organization Key shall change."""
+    """How the old Key ends, and the domain, typed to confirm that the organization Key shall change."""
 
+    way = forms.ChoiceField(
+        label=_("Old key"),
+        choices=[("at_once", _("Ends at once")), ("overlap", _("Stays valid beside the new one for a while"))],
+        initial="at_once",
+        required=False,  # nothing chosen is the default
+        widget=forms.RadioSelect,
+    )
+    hours = forms.IntegerField(
+        label=_("Hours the old key stays valid"),
+        min_value=1,
+        max_value=LONGEST_OVERLAP,
+        initial=24,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), KeyRefused.message),
+    )
     confirmation = forms.CharField(label=_("Organization domain"), max_length=60)
 
     def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.domain = domain
+
+    def clean(self) -> dict[str, Any]:
+        """Give `overlap_hours`: 0 for at once. What was typed as hours counts for an overlap only."""
+        given = super().clean() or {}
+        overlaps = given.get("way") == "overlap"
+        if not overlaps:
+            self.errors.pop("hours", None)
+        elif "hours" not in self.errors and not given.get("hours"):
+            self.add_error("hours", KeyRefused.message)
+        return given | {"overlap_hours": given.get("hours") or 0 if overlaps else 0}
 
     def clean_confirmation(self) -> str:
         typed = str(self.cleaned_data["confirmation"])

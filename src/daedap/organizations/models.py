@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.models import SecondFactor
@@ -31,6 +32,12 @@ class Organization(models.Model):
     domain = models.CharField(max_length=40, unique=True, null=True, blank=True)  # NULL = none yet
     key = EncryptedTextField(blank=True, default="")
     key_changed_at = models.DateTimeField(null=True, blank=True)
+    key_used_at = models.DateTimeField(null=True, blank=True)  # to the minute; keys.note_use writes it
+    key_cut_at = models.DateTimeField(null=True, blank=True)
+    """When a key last lost its worth at once, by somebody's decision; a key that runs out cuts nobody off."""
+    old_key = EncryptedTextField(blank=True, default="")
+    old_key_until = models.DateTimeField(null=True, blank=True)
+    old_key_used_at = models.DateTimeField(null=True, blank=True)
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="organizations")
     activated_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -57,6 +64,11 @@ class Organization(models.Model):
     def is_active(self) -> bool:
         """Whether Online Contact is enabled (spec 10, step 8)."""
         return self.activated_at is not None
+
+    @property
+    def has_old_key(self) -> bool:
+        """Whether the key before the current one is still valid (spec 10, 5.4)."""
+        return bool(self.old_key) and self.old_key_until is not None and timezone.now() < self.old_key_until
 
     @property
     def url(self) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from procrastinate.contrib.django import app
+
 from daedap.accounts.actions import mail_password_reset
 from daedap.core.jobs import job
 from daedap.core.scoping import organization_scope
 from daedap.organizations.access import is_active_member
 from daedap.organizations.addresses import set_password_url
+from daedap.organizations.keys import erase_old_keys
 from daedap.organizations.models import Organization
 
 
@@ -23,3 +26,10 @@ def mail_reset(organization_id: int, user_id: int) -> None:
             may_enter=is_active_member,
             organization_id=organization_id,
         )
+
+
+@app.periodic(cron="7 * * * *")
+@job(name="organizations.erase_old_keys")
+def erase_keys(timestamp: int = 0) -> None:
+    """Every hour: old organization Keys whose overlap is over go."""
+    erase_old_keys()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from daedap.organizations import views, views_administrators
+from daedap.organizations import views, views_administrators, views_info
 
 app_name = "organizations"
 
@@ -11,9 +11,10 @@ urlpatterns = [
     path("login/find-password/", views.find_password, name="find_password"),
     path("login/find-password/sent/", views.find_password_sent, name="find_password_sent"),
     path("login/password/<str:token>/", views.set_password, name="set_password"),
-    path("admin/organization/", views.info, name="info"),
-    path("admin/organization/key/show/", views.show_key, name="show_key"),
-    path("admin/organization/key/change/", views.new_key, name="change_key"),
+    path("admin/organization/", views_info.info, name="info"),
+    path("admin/organization/key/show/", views_info.show_key, name="show_key"),
+    path("admin/organization/key/change/", views_info.new_key, name="change_key"),
+    path("admin/organization/key/cut/", views_info.cut_key, name="cut_key"),
     path("admin/administrators/", views_administrators.administrators, name="administrators"),
     path("admin/administrators/add/", views_administrators.add, name="administrator_add"),
     path("admin/administrators/<int:member_id>/remove/", views_administrators.remove, name="administrator_remove"),

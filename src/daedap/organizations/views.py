@@ -1,4 +1,4 @@
-"""The organization's site: signing in, passwords, and what the organization is (전체 관리 → 조직 정보)."""
+"""The organization's site: signing in and passwords."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ from daedap.core.errors import TooManyAttempts
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
-from daedap.organizations.access import StaffRequest, administrator_page, is_active_member
-from daedap.organizations.forms import ChangeKeyForm, FindPasswordForm, SignInForm, show_error
-from daedap.organizations.keys import change_key, reveal_key
+from daedap.organizations.access import StaffRequest, is_active_member
+from daedap.organizations.forms import FindPasswordForm, SignInForm, show_error
 from daedap.organizations.security import read_password_rules, read_sign_in_policy
 
 
@@ -175,33 +174,3 @@ def set_password(request: StaffRequest, token: str) -> HttpResponse:
     first = link.kind == LinkKind.SET_PASSWORD
     context = {"form": form, "account": link.user, "rules": list_rules(rules), "first": first}
     return render(request, "organizations/set_password.html", context, status=422 if form.errors else 200)
-
-
-@administrator_page
-@never_cache
-@require_GET
-def info(request: StaffRequest) -> HttpResponse:
-    """Show name, ID, domain and OC URL; the Key stays covered until asked for."""
-    return render(request, "organizations/info.html", {"key": None})
-
-
-@administrator_page
-@never_cache
-@require_POST
-def show_key(request: StaffRequest) -> HttpResponse:
-    """Show the organization Key this once; who looked is recorded."""
-    key = reveal_key(organization_id=request.organization.pk, actor=request.actor)
-    template = "organizations/_key.html" if request.htmx else "organizations/info.html"  # type: ignore[attr-defined]
-    return render(request, template, {"key": key})
-
-
-@administrator_page
-@require_http_methods(["GET", "POST"])
-def new_key(request: StaffRequest) -> HttpResponse:
-    """Name what changing the Key breaks, and change it once the domain was typed."""
-    form = ChangeKeyForm(request.POST if request.method == "POST" else None, domain=request.organization.domain or "")
-    if form.is_valid():
-        change_key(organization_id=request.organization.pk, actor=request.actor)
-        messages.success(request, _("The organization Key was changed. The old key no longer works."))
-        return redirect("organizations:info")
-    return render(request, "organizations/change_key.html", {"form": form}, status=422 if form.errors else 200)

@@ -15,13 +15,16 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 import time_machine
+from django.db import connection
 
+from daedap.core.actors import SYSTEM
 from daedap.core.crypto import hash_token, new_key
 from daedap.core.outbound import OutboundClient, OutboundPolicy
 from daedap.core.scoping import service_scope
 from daedap.members import verification
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, MemberSession, UsedToken
 from daedap.members.notices import COOKIE as NOTICE
+from daedap.organizations.keys import change_key, cut_old_key
 from daedap.services.models import Service, ServiceState, ServiceType
 from tests.factories import make_service
 
@@ -574,8 +577,6 @@ def test_given_no_key_or_no_url_when_opened_then_not_configured(acme, hangame, c
     ids=["disabled", "post", "url", "key"],
 )
 def test_given_change_while_the_company_is_asked_when_it_answers_then_guest(hangame, company, change, reason):
-    from django.db import connection
-
     def change_then_agree(usercode: str, token: str):
         change(hangame)
         connection.close()
@@ -715,3 +716,36 @@ def test_given_an_unforeseen_error_when_entering_then_guest_and_the_session_is_l
     assert (response.status_code, response.headers["location"]) == (302, f"{LIST}?from=app")
     assert browser.secret == ""
     assert len(traces(hangame).members) == 1
+
+
+def test_given_overlap_when_either_key_signs_then_member_and_the_event_says_which(acme, hangame, company, clock):
+    change_key(organization_id=acme.pk, actor=SYSTEM, overlap_hours=1)
+    acme.refresh_from_db()
+    for key in (KEY, acme.key):
+        browser = Browser()
+        assert_member(browser, hangame, browser.open(f"{HC}?{signed(key=key)}"), "hong", HC)
+    with service_scope(acme.pk, hangame.pk):
+        assert list(LoginEvent.objects.order_by("pk").values_list("ok", "by_old_key")) == [(True, True), (True, False)]
+    acme.refresh_from_db()
+    assert acme.key_used_at == acme.old_key_used_at
+    clock.shift(timedelta(hours=1))
+    late = signed(key=KEY, time=TIME + 3_600_000)
+    browser = Browser()
+    assert browser.open(f"{HC}?{late}").status_code == 302
+    assert browser.secret == ""
+    assert traces(hangame).events[-1] == (False, "hmac_mismatch")
+
+
+def test_given_old_key_when_cut_while_the_company_is_asked_then_guest(acme, hangame, company):
+    change_key(organization_id=acme.pk, actor=SYSTEM, overlap_hours=1)
+
+    def cut_then_agree(usercode: str, token: str):
+        cut_old_key(organization_id=acme.pk, actor=SYSTEM)
+        connection.close()
+        return {"login": "true", "usercode": usercode}
+
+    company.answer = cut_then_agree
+    browser = Browser()
+    assert_guest(browser, hangame, browser.open(f"{HC}?{signed()}"), "hmac_mismatch")
+    with service_scope(acme.pk, hangame.pk):
+        assert LoginEvent.objects.get().by_old_key

@@ -19,7 +19,7 @@ from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Me
 from daedap.members.sessions import open_session
 from daedap.members.tasks import end_sessions_of_organization, tidy
 from daedap.members.tokens import Reason
-from daedap.organizations.keys import change_key
+from daedap.organizations.keys import change_key, cut_old_key
 from daedap.services.models import Role
 from tests.factories import make_agent, make_member, make_service
 from tests.jobs import queued, run_jobs
@@ -272,6 +272,19 @@ def test_given_sessions_when_the_key_changes_then_all_of_the_organization_end_ex
     sign_in(shop, "kim")
     end_sessions_of_organization(organization_id=acme.pk)  # jobs run at least once
     assert sessions_of(shop) == 1
+
+
+def test_given_sessions_when_the_key_changes_with_overlap_then_they_stay_until_the_old_key_is_cut(
+    acme, shop, administrator
+):
+    sign_in(shop, "hong")
+    with service_scope(acme.pk, shop.pk):
+        change_key(organization_id=acme.pk, actor=administrator.as_actor(), overlap_hours=24)
+        run_jobs()
+        assert sessions_of(shop) == 1
+        cut_old_key(organization_id=acme.pk, actor=administrator.as_actor())
+        run_jobs()
+    assert sessions_of(shop) == 0
 
 
 # --- figures and tidying -----------------------------------------------------------------------------------------

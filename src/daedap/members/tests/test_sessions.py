@@ -82,11 +82,11 @@ def test_given_session_of_service_a_when_on_service_b_then_guest_example_57(acme
         assert sessions.current_member(visit(other, secret)) is None
 
 
-def test_given_session_when_the_key_was_changed_then_guest_at_once_example_37(open_shop):
+def test_given_session_when_the_key_was_changed_at_once_then_guest_at_once_example_37(open_shop):
     with time_machine.travel(NOW, tick=False) as clock:
         secret = open_for(open_shop)
         clock.shift(timedelta(seconds=5))
-        open_shop.organization.key_changed_at = datetime.now(UTC)
+        open_shop.organization.key_cut_at = datetime.now(UTC)
         assert sessions.current_member(visit(open_shop, secret)) is None
         clock.shift(timedelta(seconds=5))
         fresh = sessions.open_session(service=open_shop, member=make_member(open_shop, "kim"), login_type=LoginType.GET)

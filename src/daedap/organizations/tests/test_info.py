@@ -66,12 +66,12 @@ def test_given_domain_typed_when_key_changed_then_new_key_event_and_record_witho
     assert acme.key_changed_at is not None
     assert published == [("organizations.key_changed", {"organization_id": acme.pk})]
     (entry,) = entries()
-    assert (entry.action, entry.facts) == ("organizations.key_changed", {})
+    assert (entry.action, entry.facts) == ("organizations.key_changed", {"overlap_hours": 0})
 
 
 def test_given_consequences_when_change_page_opened_then_named(client, acme):
     page = text(client.get(CHANGE))
-    assert "즉시 사용할 수 없게" in page
+    assert "이전 Key는 즉시 사용할 수 없게" in page
     assert acme.key not in page
 
 
