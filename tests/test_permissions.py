@@ -35,6 +35,8 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "core:gallery": ("get", EVERYBODY),
     "core:mails": ("get", EVERYBODY),
     "core:mail": ("get", EVERYBODY),
+    "core:mail_samples": ("get", EVERYBODY),
+    "core:mail_sample_html": ("get", EVERYBODY),
     "core:mail_html": ("get", EVERYBODY),
     "organizations:login": ("get", EVERYBODY),
     "organizations:logout": ("post", EVERYBODY),
@@ -106,6 +108,8 @@ PLATFORM_SITE: dict[str, tuple[str, set[str]]] = {
     "core:gallery": ("get", ALL_PLATFORM),
     "core:mails": ("get", ALL_PLATFORM),
     "core:mail": ("get", ALL_PLATFORM),
+    "core:mail_samples": ("get", ALL_PLATFORM),
+    "core:mail_sample_html": ("get", ALL_PLATFORM),
     "core:mail_html": ("get", ALL_PLATFORM),
     "portal:home": ("get", ALL_PLATFORM),
     "portal:terms": ("get", ALL_PLATFORM),
@@ -195,6 +199,8 @@ def organization_objects(shop, agent):
         "name": "20260101-000000-000000-abcdef",
         "receipt": "r" * 20,
         "public_id": "0" * 32,
+        "kind": "password-reset",
+        "language": "ko",
     }
 
 
@@ -298,6 +304,8 @@ def test_given_each_role_when_an_address_of_the_platform_is_asked_then_only_the_
         "token": "t" * 43,
         "code": "use",
         "name": "20260101-000000-000000-abcdef",
+        "kind": "password-reset",
+        "language": "ko",
     }
     got = {
         role: outcome(ask(client, method, settings.ROOT_URLCONF, address, objects))
@@ -327,7 +335,7 @@ def test_given_each_staff_page_when_answered_then_its_headers_are_strict(organiz
             continue
         policy = response.headers["Content-Security-Policy"]
         assert "unsafe-inline" not in policy.replace(
-            "style-src 'unsafe-inline'", "" if "mail_html" in address.name else "x"
+            "style-src 'unsafe-inline'", "" if address.name in {"core:mail_html", "core:mail_sample_html"} else "x"
         )
         assert "unsafe-eval" not in policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"

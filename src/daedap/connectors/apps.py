@@ -5,6 +5,7 @@ class ConnectorsConfig(AppConfig):
     name = "daedap.connectors"
 
     def ready(self) -> None:
-        from daedap.connectors.email import subscriptions
+        from daedap.connectors.email import mail_samples, subscriptions
 
         subscriptions.wire()
+        mail_samples.register()

@@ -18,11 +18,30 @@ def queue_password_mail(organization: Organization, member: IamMember) -> None:
     token = issue_link(kind=LinkKind.SET_PASSWORD, lifetime=SET_PASSWORD_LIFETIME, user=member.user)
     language = member.user.language
     invited = member.creation_type == CreationType.INVITED
+    queue_letter(
+        compose_password_letter(organization, member, url=set_password_url(organization, token), language=language),
+        to=member.user.email,
+        language=language,
+        kind="iam-invitation" if invited else "iam-password-setup",
+        sender=Sender(name=iam_sender()),
+        organization_id=organization.pk,
+        reference=f"iam-member:{member.pk}",
+    )
+
+
+def iam_sender() -> str:
+    """Return the name under which mails to IAM members leave."""
+    return f"{settings.PRODUCT_NAME} IAM"
+
+
+def compose_password_letter(organization: Organization, member: IamMember, *, url: str, language: str) -> Letter:
+    """Write mail E2, or E3 to the invited."""
+    invited = member.creation_type == CreationType.INVITED
     names = {"organization": organization.name, "product": settings.PRODUCT_NAME}
     with translation.override(language):
         how_to = gettext("Press the button and choose a password. Then log in at the address below with your ID.")
         invitation = gettext("You have been invited to work in the Online Contact of %(organization)s.") % names
-        letter = Letter(
+        return Letter(
             subject=gettext("[%(product)s IAM] %(organization)s invites you to Online Contact.") % names
             if invited
             else gettext("Please set a password to use [%(product)s IAM].") % names,
@@ -37,29 +56,31 @@ def queue_password_mail(organization: Organization, member: IamMember) -> None:
                 (gettext("Online Contact URL"), organization.url),
             ],
             button_label=gettext("Choose password"),
-            button_url=set_password_url(organization, token),
+            button_url=url,
             footnotes=[gettext("The link works once and for 7 days. Afterwards use Find password on the login page.")],
         )
-    queue_letter(
-        letter,
-        to=member.user.email,
-        language=language,
-        kind="iam-invitation" if invited else "iam-password-setup",
-        sender=Sender(name=f"{settings.PRODUCT_NAME} IAM"),
-        organization_id=organization.pk,
-        reference=f"iam-member:{member.pk}",
-    )
 
 
 def queue_ready_mail(organization: Organization, owner: IamMember) -> None:
     """Mail E10: where Online Contact is and who its OWNER is."""
     creator = organization.creator
-    with translation.override(creator.language):
-        letter = Letter(
+    queue_letter(
+        compose_ready_letter(organization, owner, language=creator.language),
+        to=creator.email,
+        language=creator.language,
+        kind="online-contact-ready",
+        organization_id=organization.pk,
+    )
+
+
+def compose_ready_letter(organization: Organization, owner: IamMember, *, language: str) -> Letter:
+    """Write mail E10."""
+    with translation.override(language):
+        return Letter(
             subject=gettext("[%(product)s] Online Contact of %(organization)s is ready.")
             % {"product": settings.PRODUCT_NAME, "organization": organization.name},
             reason=gettext("You receive this mail because you enabled Online Contact for your organization."),
-            greeting=gettext("Hello %(name)s,") % {"name": creator.name},
+            greeting=gettext("Hello %(name)s,") % {"name": organization.creator.name},
             paragraphs=[gettext("Online Contact is ready. The OWNER logs in first and adds a service.")],
             facts=[
                 (gettext("Organization"), organization.name),
@@ -69,10 +90,3 @@ def queue_ready_mail(organization: Organization, owner: IamMember) -> None:
             button_label=gettext("Open Online Contact"),
             button_url=organization.url,
         )
-    queue_letter(
-        letter,
-        to=creator.email,
-        language=creator.language,
-        kind="online-contact-ready",
-        organization_id=organization.pk,
-    )

@@ -209,7 +209,9 @@ def _queue_verification_result(member: PlatformMember, *, approved: bool) -> Non
     user = member.user
     compose = letters.business_verified if approved else letters.business_refused
     letter = compose(name=user.name, company=member.company_name, language=user.language)
-    queue_letter(letter, to=user.email, language=user.language, kind="business-verification")
+    queue_letter(
+        letter, to=user.email, language=user.language, kind="business-verified" if approved else "business-refused"
+    )
 
 
 class DeviceMissing(DaedapError):

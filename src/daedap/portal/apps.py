@@ -6,8 +6,9 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from daedap.core.navigation import add_account_links, add_section
-        from daedap.portal import navigation
+        from daedap.portal import mail_samples, navigation
 
         add_account_links(navigation.account_links, order=10)
         add_section(navigation.my_page, order=10)
         add_section(navigation.organization_menu, order=10)
+        mail_samples.register()

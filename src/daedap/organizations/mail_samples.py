@@ -1,0 +1,32 @@
+"""Samples of the mails about organizations."""
+
+from __future__ import annotations
+
+from daedap.accounts.models import User
+from daedap.core.hosts import organization_url
+from daedap.core.mail import Letter
+from daedap.core.mail.samples import add_sample
+from daedap.organizations import letters
+from daedap.organizations.models import CreationType, IamMember, Organization
+
+
+def register() -> None:
+    add_sample("iam-password-setup", lambda language: _password(CreationType.REGISTERED, language), sender=_sender())
+    add_sample("iam-invitation", lambda language: _password(CreationType.INVITED, language), sender=_sender())
+    add_sample("online-contact-ready", lambda language: letters.compose_ready_letter(*_sample(), language=language))
+
+
+def _sender() -> str:
+    return letters.iam_sender()
+
+
+def _sample() -> tuple[Organization, IamMember]:
+    organization = Organization(name="예스24", domain="yes24", creator=User(name="김대답"))
+    return organization, IamMember(user=User(name="이상담", login_id="lee.sangdam"))
+
+
+def _password(creation_type: CreationType, language: str) -> Letter:
+    organization, member = _sample()
+    member.creation_type = creation_type
+    url = organization_url("yes24", f"/login/password/{'x' * 43}/")
+    return letters.compose_password_letter(organization, member, url=url, language=language)
