@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -13,19 +12,19 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from daedap.accounts import letters, limits, owed_change, second_step, sessions
+from daedap.accounts import attempts, letters, limits, owed_change, second_step, sessions
 from daedap.accounts.language import adopt_language
 from daedap.accounts.links import PASSWORD_KINDS, RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
-from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInRecord, SignInResult, User
+from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInResult, User
 from daedap.accounts.passwords import IAM_DEFAULT, KEPT_PASSWORDS, PasswordPolicy, list_broken_rules
 from daedap.accounts.policies import STANDARD, SignInPolicy
+from daedap.accounts.second_step import Step, StepNeeded
 from daedap.audit.actions import record
 from daedap.core import jobs
-from daedap.core.errors import DaedapError, TooManyAttempts
+from daedap.core.errors import DaedapError
 from daedap.core.mail import Sender, queue_letter
-from daedap.core.requests import client_ip, user_agent
+from daedap.core.requests import client_ip
 
 
 class SignInRefused(DaedapError):
@@ -57,46 +56,32 @@ def sign_in(
     login_id: str,
     password: str,
     may_enter: Callable[[User], bool] = lambda user: True,
-    needs_code: Callable[[User], bool] = lambda user: False,
+    find_step: Callable[[User], Step | None] = lambda user: None,
     policy: SignInPolicy = STANDARD,
 ) -> User:
     """Check ID and password, open a fresh session for the user and return them. `policy` comes from the realm's owner.
 
-    Raise CodeNeeded, with no session yet, if `needs_code` says that a mailed code is owed (see second_step); raise
-    ChangeOwed, with no session either, if the password has to be changed first (see owed_change).
+    Raise second_step.StepNeeded, with no session yet, if `find_step` names a second step, or MailsUsedUp if its mail
+    cannot leave; raise ChangeOwed, with no session either, if the password has to be changed first (see owed_change).
 
     Raise SignInRefused, always with the same message and after the same time, if the ID or the password is wrong, no
     password was ever set, or `may_enter` says no (an IAM member who left). Raise TooManyAttempts while the ID is locked
     or the address paused (spec 10, 4.4). Every attempt is recorded (L5).
     """
-    ip = client_ip(request)
-    if pause := limits.ip_pause(ip):
-        _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.LOCKED)
-        raise _locked(pause)
-    if lock := limits.begin_attempt(realm=realm, login_id=login_id, max_failures=policy.max_failures, lock=policy.lock):
-        _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.LOCKED)
-        raise _locked(lock)
+    attempts.begin(request, realm=realm, login_id=login_id, policy=policy)
     user = authenticate(request, username=login_id, password=password, realm=realm)
     if user is None or not may_enter(user):
-        limits.count_ip_failure(ip)
-        if limits.end_failed_attempt(
-            realm=realm, login_id=login_id, max_failures=policy.max_failures, lock=policy.lock
-        ):
-            # Also for an ID that nobody has, so that both take equally long.
-            jobs.defer(
-                "accounts.tell_of_lock",
-                realm=realm,
-                user_id=_find_id(realm=realm, login_id=login_id),
-                minutes=policy.lock // timedelta(minutes=1),
-            )
-        _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.REFUSED)
+        attempts.refuse(request, realm=realm, login_id=login_id, policy=policy)
         raise SignInRefused
-    _record_attempt(request, realm=realm, login_id=login_id, result=SignInResult.OK, user=user)
-    if needs_code(user):
-        second_step.begin(request, user)
-        raise second_step.CodeNeeded
+    owed = owed_change.find_reason(user, password=password, policy=policy.password)
+    if step := find_step(user):
+        limits.take_back_attempt(realm=realm, login_id=login_id)
+        attempts.record(request, realm=realm, login_id=login_id, result=SignInResult.WAITING, user=user)
+        second_step.begin(request, user, step=step, owed=owed)
+        raise StepNeeded(step)
     limits.clear_failures(realm=realm, login_id=login_id)
-    if owed := owed_change.find_reason(user, password=password, policy=policy.password):
+    attempts.record(request, realm=realm, login_id=login_id, result=SignInResult.OK, user=user)
+    if owed:
         owed_change.begin(request, user, reason=owed)
         raise owed_change.ChangeOwed
     sessions.open_session(request, user, policy=policy.sessions)
@@ -142,36 +127,6 @@ def postpone_password_change(request: HttpRequest, *, policy: SignInPolicy) -> U
     sessions.open_session(request, user, policy=policy.sessions)
     adopt_language(request, user)
     return user
-
-
-def _find_id(*, realm: str, login_id: str) -> int:
-    found = User.objects.filter(realm=realm, login_id=login_id.strip().lower(), is_active=True)
-    return found.values_list("pk", flat=True).first() or 0
-
-
-def _locked(left: timedelta) -> TooManyAttempts:
-    minutes = max(1, ceil(left.total_seconds() / 60))
-    return TooManyAttempts(
-        ngettext(
-            "Too many sign-in attempts. You cannot sign in for %(minutes)d minute.",
-            "Too many sign-in attempts. You cannot sign in for %(minutes)d minutes.",
-            minutes,
-        )
-        % {"minutes": minutes}
-    )
-
-
-def _record_attempt(
-    request: HttpRequest, *, realm: str, login_id: str, result: SignInResult, user: User | None = None
-) -> None:
-    SignInRecord.objects.create(
-        realm=realm,
-        login_id=login_id.strip().lower().replace("\x00", "")[:64],
-        user=user,
-        result=result,
-        ip=client_ip(request) or None,
-        user_agent=user_agent(request),
-    )
 
 
 @transaction.atomic
@@ -290,11 +245,9 @@ def check_own_password(user: User, password: str, *, policy: SignInPolicy = STAN
     """
     account = {"realm": user.realm, "login_id": user.login_id}
     if lock := limits.begin_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
-        raise _locked(lock)
+        raise attempts.locked(lock)
     if not user.check_password(password):
-        if limits.end_failed_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
-            minutes = policy.lock // timedelta(minutes=1)
-            jobs.defer("accounts.tell_of_lock", realm=user.realm, user_id=user.pk, minutes=minutes)
+        attempts.fail(**account, policy=policy)
         raise CurrentPasswordWrong
     limits.clear_failures(**account)
 

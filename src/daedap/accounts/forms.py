@@ -40,3 +40,32 @@ class ChangePasswordForm(NewPasswordForm):
 
     current = PasswordField(label=_("Current password"), required=_("Enter your current password."))
     field_order = ("current", "password", "again")
+
+
+class CodeForm(forms.Form):
+    """Six digits: from a mail or from an authenticator app."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,  # apps show it in two groups
+        error_messages={"required": _("Enter the 6 digits."), "max_length": _("Enter the 6 digits.")},
+    )
+
+
+class DeviceForm(CodeForm):
+    """A device for Google OTP, proved by the code it shows (spec 10, 4.4)."""
+
+    name = forms.CharField(
+        label=_("Device name"),
+        max_length=40,  # the rule is the action's
+        help_text=_("Up to 10 letters, digits and spaces, such as “My phone”."),
+        error_messages={"required": _("Enter a name for the device.")},
+    )
+    field_order: tuple[str, ...] = ("code", "name")
+
+
+class OwnDeviceForm(DeviceForm):
+    """The same by somebody signed in, who is asked for the password again."""
+
+    current = PasswordField(label=_("Current password"), required=_("Enter your current password."))
+    field_order = ("code", "name", "current")

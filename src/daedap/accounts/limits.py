@@ -14,7 +14,11 @@ IP_FAILURES = 30
 IP_WINDOW = timedelta(minutes=10)
 
 CODE_TRIES = 5
-CODE_WINDOW = timedelta(minutes=10)  # longer than a code lives
+CODE_TRIES_OF_USER = 30
+CODE_WINDOW = timedelta(minutes=10)  # as long as anybody waits
+
+STEP_MAILS = 10
+STEP_MAIL_WINDOW = timedelta(hours=1)
 
 RESET_WINDOW = timedelta(hours=1)
 RESETS_PER_ACCOUNT = 5
@@ -59,17 +63,29 @@ def end_failed_attempt(
     return True
 
 
-def count_failure(
-    *, realm: str, login_id: str, max_failures: int | None = MAX_FAILURES, lock: timedelta = LOCK
-) -> None:
-    """Count a failure after the password: a wrong second factor (spec 10, 4.4)."""
-    limits.count_up("sign-in.failures", _subject(realm, login_id), window=_REMEMBERED)
-    end_failed_attempt(realm=realm, login_id=login_id, max_failures=max_failures, lock=lock)
+def take_back_attempt(*, realm: str, login_id: str) -> None:
+    """Let an attempt that was begun count neither as a failure nor as a success: its second step decides."""
+    limits.count_down("sign-in.failures", _subject(realm, login_id))
 
 
-def may_try_code(mark: str) -> bool:
-    """Count one try at the code with this mark; return whether it may still be looked at."""
-    return limits.count_up("second-step.tries", mark, window=CODE_WINDOW) <= CODE_TRIES
+def lock_left(*, realm: str, login_id: str, lock: timedelta = LOCK) -> timedelta:
+    """Return for how long the ID is still locked."""
+    return limits.time_left("sign-in.lock", _subject(realm, login_id), window=lock)
+
+
+def may_try_code(mark: str, *, user_id: int) -> bool:
+    """Count one try at a code in the wait with this mark; return whether it may still be looked at.
+
+    Holds also where no ID is ever locked.
+    """
+    if limits.count_up("second-step.tries", mark, window=CODE_WINDOW) > CODE_TRIES:
+        return False
+    return limits.count_up("second-step.user-tries", str(user_id), window=CODE_WINDOW) <= CODE_TRIES_OF_USER
+
+
+def may_mail_step(user_id: int) -> bool:
+    """Count one mail of a second step to this account; return whether it may still leave."""
+    return limits.count_up("second-step.mails", str(user_id), window=STEP_MAIL_WINDOW) <= STEP_MAILS
 
 
 def _lock(subject: str, lock: timedelta) -> None:

@@ -19,7 +19,6 @@ from daedap.accounts import sessions
 from daedap.accounts.models import User
 from daedap.accounts.passwords import PasswordPolicy, has_expired, list_broken_rules
 from daedap.core.errors import DaedapError
-from daedap.core.views import CHOSEN_LANGUAGE
 
 WAITING_LIFETIME = timedelta(minutes=10)
 _WAITING = "owed_change"
@@ -42,26 +41,18 @@ class ChangeOver(DaedapError):
     message = _("This took too long. Log in again.")
 
 
-def find_reason(user: User, *, policy: PasswordPolicy | None, password: str = "") -> Reason | None:
-    """Return why the password has to be changed now, or None. Broken rules, which cannot wait, need `password`."""
+def find_reason(user: User, *, password: str, policy: PasswordPolicy | None) -> Reason | None:
+    """Return why `password`, which was right, has to be changed now, or None. Broken rules cannot wait."""
     if policy is None:
         return None
-    if (
-        policy.at_sign_in
-        and password is not None
-        and list_broken_rules(password, policy=policy, login_id=user.login_id)
-    ):
+    if policy.at_sign_in and list_broken_rules(password, policy=policy, login_id=user.login_id):
         return Reason.BREAKS_RULES
     return Reason.EXPIRED if has_expired(user, policy=policy) else None
 
 
 def begin(request: HttpRequest, user: User, *, reason: Reason) -> None:
     """Remember in this browser's session that `user` owes a change."""
-    sessions.forget(request)
-    chosen = request.session.get(CHOSEN_LANGUAGE)
-    request.session.flush()
-    if chosen:
-        request.session[CHOSEN_LANGUAGE] = chosen
+    sessions.start_over(request)
     request.session[_WAITING] = {
         "user": user.pk,
         "password": user.get_session_auth_hash(),

@@ -17,6 +17,7 @@ from daedap.accounts.models import SignedInSession, User
 from daedap.accounts.policies import HARD_LIMIT, SessionPolicy
 from daedap.core.crypto import hash_token
 from daedap.core.requests import is_background, is_mobile
+from daedap.core.views import CHOSEN_LANGUAGE
 
 WRITE_INTERVAL = timedelta(minutes=1)
 """Activity is written down at most this often."""
@@ -91,6 +92,15 @@ def find_user(request: HttpRequest, *, realm: str) -> tuple[User | None, Ending 
     if now - row.last_active_at >= WRITE_INTERVAL and not is_background(request):
         SignedInSession.objects.filter(pk=row.pk).update(last_active_at=now)
     return row.user, None
+
+
+def start_over(request: HttpRequest) -> None:
+    """Leave whatever this browser's session held behind, but for the language, and give it a new identifier."""
+    forget(request)
+    chosen = request.session.get(CHOSEN_LANGUAGE)
+    request.session.flush()
+    if chosen:
+        request.session[CHOSEN_LANGUAGE] = chosen
 
 
 def forget(request: HttpRequest) -> None:

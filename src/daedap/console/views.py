@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from daedap.accounts.actions import CurrentPasswordWrong, PasswordRefused, change_own_password, save_language
 from daedap.accounts.forms import ChangePasswordForm
+from daedap.accounts.models import SecondFactor
 from daedap.accounts.passwords import list_rules
 from daedap.console.forms import PersonalSettingsForm
 from daedap.console.selectors import service_home
@@ -21,7 +22,7 @@ from daedap.core.language import remember_language
 from daedap.core.scoping import service_scope
 from daedap.organizations.access import StaffRequest, staff_page
 from daedap.organizations.forms import show_error
-from daedap.organizations.security import read_password_rules, read_sign_in_policy
+from daedap.organizations.security import get_login_security, read_password_rules, read_sign_in_policy
 from daedap.services.actions import move_tab, set_own_assignment
 from daedap.services.selectors import get_service, list_agents_of_member, list_services_of_member
 
@@ -52,7 +53,11 @@ def me(request: StaffRequest) -> HttpResponse:
         response = redirect("console:me")
         remember_language(response, language)
         return response
-    context = {"form": form, "agents": list_agents_of_member(request.member)}
+    context = {
+        "form": form,
+        "agents": list_agents_of_member(request.member),
+        "uses_otp": get_login_security().second_factor == SecondFactor.TOTP,
+    }
     return render(request, "console/me.html", context, status=422 if form.errors else 200)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from daedap.core.crypto import keyed_hash
@@ -34,6 +35,11 @@ def count_up(name: str, subject: str, *, window: timedelta) -> int:
         cursor.execute(_COUNT_UP, {"key": _key(name, subject), "now": now, "edge": now - window})
         row = cursor.fetchone()
     return int(row[0])
+
+
+def count_down(name: str, subject: str) -> None:
+    """Take one back that was counted."""
+    LimitCounter.objects.filter(key=_key(name, subject), count__gt=0).update(count=F("count") - 1)
 
 
 def current_count(name: str, subject: str, *, window: timedelta) -> int:

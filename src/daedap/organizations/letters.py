@@ -1,15 +1,18 @@
-"""Mails about organizations: E2, E3 and E10 (spec 10, Mails)."""
+"""Mails about organizations: E2, E3, E5 and E10 (spec 10, Mails)."""
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.utils import translation
-from django.utils.translation import gettext
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext, pgettext
 
+from daedap.accounts import approvals
 from daedap.accounts.links import SET_PASSWORD_LIFETIME, issue_link
 from daedap.accounts.models import LinkKind
+from daedap.accounts.second_step import Waiting
 from daedap.core.mail import Letter, Sender, queue_letter
-from daedap.organizations.addresses import set_password_url
+from daedap.organizations.addresses import approve_sign_in_url, set_password_url
 from daedap.organizations.models import CreationType, IamMember, Organization
 
 
@@ -59,6 +62,42 @@ def compose_password_letter(organization: Organization, member: IamMember, *, ur
             button_url=url,
             footnotes=[gettext("The link works once and for 7 days. Afterwards use Find password on the login page.")],
         )
+
+
+@transaction.atomic
+def queue_approval_mail(organization: Organization, waiting: Waiting, *, ip: str) -> None:
+    """Mail E5: the button that approves the log-in of whoever waits. A newer one voids the older."""
+    user = waiting.user
+    token = approvals.issue(user, mark=waiting.mark)
+    at = f"{timezone.localtime():%Y-%m-%d %H:%M %Z}"
+    with translation.override(user.language):
+        letter = Letter(
+            subject=gettext("[%(product)s IAM] Your approval of a log-in is requested.")
+            % {"product": settings.PRODUCT_NAME},
+            reason=gettext("You receive this mail because your password was just used to log in."),
+            greeting=gettext("Hello %(name)s,") % {"name": user.name},
+            paragraphs=[
+                gettext("If this is you, press the button, then Confirm on the page that waits for it."),
+                gettext("The link works for 10 minutes."),
+            ],
+            facts=[
+                (gettext("Organization"), organization.name),
+                (gettext("ID"), user.login_id),
+                (gettext("Time"), at),
+                (gettext("IP"), ip or "-"),
+            ],
+            button_label=pgettext("log-in", "Approve"),
+            button_url=approve_sign_in_url(organization, token),
+            footnotes=[gettext("If this was not you, do not press it and set a new password: somebody knows yours.")],
+        )
+    queue_letter(
+        letter,
+        to=user.email,
+        language=user.language,
+        kind="sign-in-approval",
+        sender=Sender(name=f"{settings.PRODUCT_NAME} IAM"),
+        organization_id=organization.pk,
+    )
 
 
 def queue_ready_mail(organization: Organization, owner: IamMember) -> None:

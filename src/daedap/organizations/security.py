@@ -9,9 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts.models import SecondFactor
 from daedap.accounts.passwords import IAM_DEFAULT, Characters
 from daedap.accounts.passwords import PasswordPolicy as Rules
 from daedap.accounts.policies import SessionPolicy, SignInPolicy
+from daedap.accounts.second_step import Step
 from daedap.audit.actions import record
 from daedap.core.actors import Actor
 from daedap.core.errors import DaedapError
@@ -51,6 +53,9 @@ PASSWORD_FACTS = (
     "reuse",
     "starts",
 )
+
+
+_STEPS = {SecondFactor.NONE: None, SecondFactor.TOTP: Step.OTP, SecondFactor.EMAIL: Step.APPROVAL}
 
 
 class SettingRefused(DaedapError):
@@ -116,6 +121,14 @@ def read_sign_in_policy() -> SignInPolicy:
     )
 
 
+def find_step(ip: str) -> Step | None:
+    """Return what the open organization asks for besides the password of somebody who comes from `ip` (A42)."""
+    chosen = get_login_security()
+    if chosen.excepts_addresses and is_listed(ip, chosen.excepted_addresses):
+        return None
+    return _STEPS[SecondFactor(chosen.second_factor)]
+
+
 # --- Changes -------------------------------------------------------------------------------------
 
 
@@ -146,6 +159,22 @@ def save_ip_acl(*, organization: Organization, is_on: bool, text: str, confirmed
     if is_on and not confirmed and not is_listed(actor.ip, addresses):
         raise OwnAddressMissing
     _save(row, {"limits_addresses": is_on, "addresses": addresses}, "ip_acl_saved", actor)
+
+
+@transaction.atomic
+def save_second_factor(
+    *, organization: Organization, factor: SecondFactor, has_exceptions: bool, text: str, actor: Actor
+) -> None:
+    """Save the second factor and from where none is asked for; it holds from each member's next sign-in.
+
+    Raise AddressesRefused.
+    """
+    row = _lock(LoginSecurity, organization)
+    addresses = clean_addresses(text)
+    if has_exceptions and not addresses:
+        raise AddressesRefused(_("Enter at least one IP address or range."))
+    facts = {"second_factor": factor, "excepts_addresses": has_exceptions, "excepted_addresses": addresses}
+    _save(row, facts, "second_factor_saved", actor)
 
 
 def _lock(model: type[Row], organization: Organization) -> Row:

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from daedap.organizations import views, views_administrators, views_info
+from daedap.organizations import views, views_administrators, views_info, views_second_step
 
 app_name = "organizations"
 
 urlpatterns = [
     path("login/", views.login, name="login"),
     path("logout/", views.logout, name="logout"),
+    path("login/second-step/", views_second_step.page, name="second_step"),
+    path("login/second-step/state/", views_second_step.state, name="second_step_state"),
+    path("login/second-step/resend/", views_second_step.resend, name="second_step_resend"),
+    path("login/approve/<str:token>/", views_second_step.approve, name="approve_sign_in"),
     path("login/change-password/", views.change_password, name="change_password"),
     path("login/find-password/", views.find_password, name="find_password"),
     path("login/find-password/sent/", views.find_password_sent, name="find_password_sent"),

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from daedap.accounts import second_step
 from daedap.accounts.actions import (
     PasswordRefused,
     SignInRefused,
@@ -28,13 +29,21 @@ from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import LinkKind
 from daedap.accounts.owed_change import ChangeOver, ChangeOwed, Reason, find_waiting
 from daedap.accounts.passwords import list_rules
+from daedap.accounts.second_step import Step, StepNeeded
 from daedap.core.errors import TooManyAttempts
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.access import StaffRequest, is_active_member
 from daedap.organizations.forms import FindPasswordForm, SignInForm, show_error
-from daedap.organizations.security import read_password_rules, read_sign_in_policy
+from daedap.organizations.letters import queue_approval_mail
+from daedap.organizations.security import find_step, read_password_rules, read_sign_in_policy
+
+
+def go_on(name: str, target: str) -> HttpResponse:
+    """Lead to the next page of log-in, which leads on to `target`."""
+    query = f"?{urlencode({'next': target})}" if target != "/" else ""
+    return redirect(reverse(name) + query)
 
 
 @login_not_required
@@ -53,14 +62,18 @@ def login(request: StaffRequest) -> HttpResponse:
                 request,
                 realm=request.organization.public_id,
                 may_enter=is_active_member,
+                find_step=lambda _user: find_step(client_ip(request)),
                 policy=read_sign_in_policy(),
                 **form.cleaned_data,
             )
         except (SignInRefused, TooManyAttempts) as error:
             show_error(form, error)
+        except StepNeeded as needed:
+            if needed.step is Step.APPROVAL:
+                queue_approval_mail(request.organization, second_step.find_waiting(request), ip=client_ip(request))
+            return go_on("organizations:second_step", target)
         except ChangeOwed:
-            query = f"?{urlencode({'next': target})}" if target != "/" else ""
-            return redirect(reverse("organizations:change_password") + query)
+            return go_on("organizations:change_password", target)
         else:
             response = redirect(target)
             remember_language(response, user.language)

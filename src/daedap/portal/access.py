@@ -70,14 +70,17 @@ def organization_page(view: View) -> View:
     return wrapper
 
 
-def confirmed_page(view: View) -> View:
-    """Open the page to platform members who gave their password again within ten minutes (spec 10, 2.1)."""
+def confirmed_page(view: View, *, back: str = "portal:payment") -> View:
+    """Open the page to platform members who gave their password again within ten minutes (spec 10, 2.1).
+
+    `back` names the page that a form which came too late leads back to.
+    """
 
     @member_page
     @wraps(view)
     def wrapper(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_confirmed(request):
-            target = request.path if request.method == "GET" else reverse("portal:payment")
+            target = request.path if request.method == "GET" else reverse(back)
             return HttpResponseRedirect(f"{reverse('portal:confirm')}?{urlencode({'next': target})}")
         return view(request, *args, **kwargs)
 

@@ -29,11 +29,14 @@ def my_page(request: HttpRequest) -> Section | None:
     if not _is_platform(request) or not request.path.startswith("/me/"):
         return None
     profile, payment = reverse("portal:profile"), reverse("portal:payment")
+    second_factor = reverse("portal:second-factor")
     is_payment = is_current(request, payment) or request.path == reverse("portal:confirm")
+    is_factor = is_current(request, second_factor)
     return Section(
         _("My Page"),
         [
-            Item(_("Basic information"), profile, "user-circle", current=not is_payment),
+            Item(_("Basic information"), profile, "user-circle", current=not (is_payment or is_factor)),
+            Item(_("2-step login"), second_factor, "shield-lock", current=is_factor),
             Item(
                 _("Payment methods"),
                 payment,

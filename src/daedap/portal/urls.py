@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from daedap.portal.views import account, console, expired_password, home, login, members, payment, signup, wizard
+from daedap.portal.views import (
+    account,
+    console,
+    expired_password,
+    home,
+    login,
+    members,
+    payment,
+    second_factor,
+    signup,
+    wizard,
+)
 
 app_name = "portal"
 
@@ -37,6 +48,9 @@ urlpatterns = [
     path("me/leave/", account.leave, name="leave"),
     path("goodbye/", account.left, name="left"),
     path("email/<str:token>/", account.email_confirm, name="email-confirm"),
+    path("me/second-factor/", second_factor.choose, name="second-factor"),
+    path("me/second-factor/add/", second_factor.add, name="otp-add"),
+    path("me/second-factor/<int:device_id>/delete/", second_factor.delete, name="otp-delete"),
     path("me/confirm/", payment.confirm, name="confirm"),
     path("me/payment/", payment.methods, name="payment"),
     path("me/payment/add/", payment.choose, name="payment-add"),

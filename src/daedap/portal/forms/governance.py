@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts.models import SecondFactor
 from daedap.organizations.models import LoginSecurity, PasswordPolicy
 
 
@@ -42,6 +43,22 @@ class LoginSecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # not subsc
             "minutes_mobile": _("10 to 1,440"),
         }
         widgets = {"session_type": forms.RadioSelect}
+
+
+class SecondFactorForm(forms.Form):
+    """What is asked for besides the password, and from where it is not (spec 10, 4.4)."""
+
+    factor = forms.TypedChoiceField(
+        label=_("2-factor type"), choices=SecondFactor.choices, coerce=SecondFactor, widget=forms.RadioSelect
+    )
+    has_exceptions = forms.BooleanField(label=_("Exception IPs: ask for the password only"), required=False)
+    addresses = forms.CharField(
+        label=_("Exception IPs and ranges"),
+        max_length=8000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_("One per line, IPv4 or IPv6, up to 100. Ranges as in 1.1.1.1/24."),
+    )
 
 
 class PasswordPolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.forms import PasswordField
+from daedap.accounts.models import SecondFactor
 
 
 class LoginForm(forms.Form):
@@ -13,19 +14,6 @@ class LoginForm(forms.Form):
         label=_("ID (e-mail)"), max_length=254, error_messages={"required": _("Enter your e-mail address.")}
     )
     password = PasswordField(label=_("Password"))
-
-
-class CodeForm(forms.Form):
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=6,
-        min_length=6,
-        error_messages={
-            "required": _("Enter the 6 digits from the mail."),
-            "min_length": _("Enter the 6 digits from the mail."),
-            "max_length": _("Enter the 6 digits from the mail."),
-        },
-    )
 
 
 class FindPasswordForm(forms.Form):
@@ -43,3 +31,11 @@ class ConfirmForm(forms.Form):
     """The password once more, before something precious is shown."""
 
     password = PasswordField(label=_("Password"))
+
+
+class SecondFactorForm(forms.Form):
+    """The member's own choice of 2-step login (spec 10, 4.4)."""
+
+    factor = forms.TypedChoiceField(
+        label=_("2-step login"), choices=SecondFactor.choices, coerce=SecondFactor, widget=forms.RadioSelect
+    )

@@ -1,4 +1,4 @@
-"""The console's Login security settings: three forms on one page."""
+"""The console's Login security settings: four forms on one page."""
 
 import pytest
 
@@ -155,3 +155,38 @@ def test_given_another_creators_organization_when_saved_then_404_and_nothing_cha
     assert payer_client.post(f"/console/{beta.public_id}/governance/", sent).status_code == 404
     assert saved(beta, LoginSecurity) is None
     assert saved(beta, PasswordPolicy) is None
+
+
+FACTOR = {
+    "part": "factor",
+    "factor-factor": "totp",
+    "factor-has_exceptions": "on",
+    "factor-addresses": "1.1.1.1/24\n2001:db8::/32",
+}
+
+
+def test_given_second_factor_when_saved_then_kept_shown_and_audited_A42(payer_client, at, acme):
+    assert payer_client.post(at, FACTOR).url == at
+    row = saved(acme, LoginSecurity)
+    assert (row.second_factor, row.excepts_addresses) == ("totp", True)
+    assert row.excepted_addresses == ["1.1.1.1/24", "2001:db8::/32"]
+    assert (row.limits_addresses, row.addresses) == (False, [])
+    assert "1.1.1.1/24" in payer_client.get(at).text
+    (entry,) = audited(acme)
+    assert entry[0] == "organizations.second_factor_saved"
+    assert entry[1]["changed"]["second_factor"] == ["none", "totp"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"factor-factor": "sms"},
+        {"factor-addresses": ""},
+        {"factor-addresses": "1.1.1.300"},
+        {"factor-addresses": "\n".join(f"10.0.{number}.1" for number in range(101))},
+    ],
+)
+def test_given_second_factor_that_cannot_be_when_saved_then_refused_and_nothing_kept(payer_client, at, acme, wrong):
+    assert payer_client.post(at, FACTOR | wrong).status_code == 422
+    assert saved(acme, LoginSecurity) is None
+    assert audited(acme) == []

@@ -20,7 +20,7 @@ from daedap.payments.selectors import has_payment_method
 from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.console import OrganizationForm
-from daedap.portal.forms.governance import IpAclForm, LoginSecurityForm, PasswordPolicyForm
+from daedap.portal.forms.governance import IpAclForm, LoginSecurityForm, PasswordPolicyForm, SecondFactorForm
 from daedap.portal.views.answers import dialog_form, form_page, go, shell
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -99,11 +99,20 @@ def basic_settings(request: OrganizationRequest) -> HttpResponse:
 @organization_page
 @_get_or_post
 def governance(request: OrganizationRequest) -> HttpResponse:
-    """Login security settings: three forms, of which one is sent at a time (거버넌스 설정; spec 10, 4.3 and 4.4)."""
+    """Login security settings: four forms, of which one is sent at a time (거버넌스 설정; spec 10, 4.3 and 4.4)."""
     part = request.POST.get("part", "")
     login, policy = security.get_login_security(), security.get_own_policy()
     forms: dict[str, Any] = {
         "login": LoginSecurityForm(request.POST if part == "login" else None, instance=login),
+        "factor": SecondFactorForm(
+            request.POST if part == "factor" else None,
+            prefix="factor",
+            initial={
+                "factor": login.second_factor,
+                "has_exceptions": login.excepts_addresses,
+                "addresses": "\n".join(login.excepted_addresses),
+            },
+        ),
         "password": PasswordPolicyForm(request.POST if part == "password" else None, instance=policy),
         "ip": IpAclForm(
             request.POST if part == "ip" else None,
@@ -132,6 +141,14 @@ def governance(request: OrganizationRequest) -> HttpResponse:
 def _save_governance(request: OrganizationRequest, part: str, given: dict[str, Any]) -> None:
     if part == "login":
         security.save_login_security(organization=request.own, facts=given, actor=request.actor)
+    elif part == "factor":
+        security.save_second_factor(
+            organization=request.own,
+            factor=given["factor"],
+            has_exceptions=given["has_exceptions"],
+            text=given["addresses"],
+            actor=request.actor,
+        )
     elif part == "password":
         security.save_password_policy(organization=request.own, facts=given, actor=request.actor)
     else:

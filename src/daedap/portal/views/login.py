@@ -15,19 +15,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
-from daedap.accounts.forms import NewPasswordForm
+from daedap.accounts.forms import CodeForm, NewPasswordForm
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, SecondFactor, User
+from daedap.accounts.otp import has_device
 from daedap.accounts.owed_change import ChangeOwed
 from daedap.accounts.policies import PLATFORM_MEMBERS
-from daedap.core.errors import DaedapError, PermissionRefused
+from daedap.accounts.second_step import Step
+from daedap.core.errors import DaedapError, PermissionRefused, TooManyAttempts
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.selectors import list_own_organizations
 from daedap.payments.selectors import has_payment_method
 from daedap.portal.forms.base import add_refusal
-from daedap.portal.forms.login import CodeForm, FindPasswordForm, LoginForm
+from daedap.portal.forms.login import FindPasswordForm, LoginForm
 from daedap.portal.views.answers import form_page
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -60,10 +62,10 @@ def log_in(request: HttpRequest) -> HttpResponse:
                     realm=PLATFORM,
                     login_id=data["email"],
                     password=data["password"],
-                    needs_code=_needs_code,
+                    find_step=_find_step,
                     policy=PLATFORM_MEMBERS,
                 )
-            except second_step.CodeNeeded:
+            except second_step.StepNeeded:
                 return _go_on("portal:login-code", safe_next(request, request.POST.get("next", ""), ""))
             except ChangeOwed:
                 return _go_on("portal:expired-password", safe_next(request, request.POST.get("next", ""), ""))
@@ -75,8 +77,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
     return form_page(request, "portal/login/login.html", form, next=safe_next(request, target, ""))
 
 
-def _needs_code(user: User) -> bool:
-    return PlatformMember.objects.filter(user=user).exclude(second_factor=SecondFactor.NONE).exists()
+def _find_step(user: User) -> Step | None:
+    """Return the second step that the member chose; a code by mail if Google OTP has lost its last device."""
+    member = PlatformMember.objects.filter(user=user).first()
+    if member is None or member.second_factor == SecondFactor.NONE:
+        return None
+    return Step.OTP if member.second_factor == SecondFactor.TOTP and has_device(user) else Step.CODE
 
 
 def _go_on(step: str, wanted: str) -> HttpResponse:
@@ -96,23 +102,25 @@ def enter(user: User, wanted: str) -> HttpResponse:
 @sensitive_post_parameters("code")
 @_get_or_post
 def code(request: HttpRequest) -> HttpResponse:
-    """The second step: the code that was mailed (E6). Who owes none begins at the log-in page."""
+    """The second step: the code that was mailed (E6), or that of an app. Who owes none begins at the log-in page."""
     wanted = safe_next(request, (request.POST if request.method == "POST" else request.GET).get("next", ""), "")
-    if not second_step.is_waiting(request):
-        return redirect("portal:login")
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            user = second_step.finish(request, code=form.cleaned_data["code"], policy=PLATFORM_MEMBERS.password)
+    try:
+        waiting = second_step.find_waiting(request)
+        if form.is_valid():
+            user = second_step.finish_by_code(request, code=form.cleaned_data["code"], policy=PLATFORM_MEMBERS)
             return enter(user, wanted)
-        except ChangeOwed:
-            return _go_on("portal:expired-password", wanted)
-        except second_step.CodeOver as error:
+    except ChangeOwed:
+        return _go_on("portal:expired-password", wanted)
+    except (second_step.StepOver, TooManyAttempts) as error:
+        second_step.forget(request)
+        if request.method == "POST":
             messages.error(request, str(error.message))
-            return redirect("portal:login")
-        except DaedapError as error:
-            add_refusal(form, error)
-    return form_page(request, "portal/login/code.html", form, next=wanted)
+        return redirect("portal:login")
+    except DaedapError as error:
+        add_refusal(form, error)
+    by_mail = waiting.step is Step.CODE
+    return form_page(request, "portal/login/code.html", form, next=wanted, by_mail=by_mail)
 
 
 @login_not_required
