@@ -96,7 +96,11 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "helpcenter:enquiry_done": ("get", EVERYBODY),
     "helpcenter:enquiries": ("get", EVERYBODY),
     "helpcenter:enquiry_detail": ("get", EVERYBODY),
+    "helpcenter:login": ("get", EVERYBODY),
+    "helpcenter:login_status": ("post", EVERYBODY),
     "helpcenter:logout": ("post", EVERYBODY),
+    "remote_login:client": ("post", EVERYBODY),
+    "remote_login:server": ("post", EVERYBODY),
     "openapi:attachment": ("get", EVERYBODY),
 }
 

@@ -17,7 +17,7 @@ from daedap.core.crypto import new_key, new_token
 from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManager, organization_scope, service_scope
 from daedap.files.models import StoredFile
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
-from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
+from daedap.members.models import AccessToken, IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
 from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
 from daedap.tickets.models import Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
@@ -106,6 +106,7 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
         login_type="get",
         last_used_at=lambda _: timezone.now(),
     ),
+    AccessToken: _row(AccessToken, token_hash=lambda _: new_token(), member=factories.make_member),
     UsedToken: _row(UsedToken, token_hash=lambda _: new_token(), expires_at=lambda _: timezone.now()),
     LoginEvent: _row(LoginEvent, ok=True, login_type="get"),
     Category: lambda service: factories.make_category(service, "환불"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("daedap.console.urls")),
     path("", include("daedap.services.urls")),
     path("", include("daedap.helpcenter.urls_admin")),
+    path("", include("daedap.members.remote_urls")),
     path("<service:service_id>/", include("daedap.tickets.urls")),
     path("<service:service_id>/", include("daedap.members.urls")),
     path("<service:service_id>/", include("daedap.helpcenter.urls")),

@@ -11,18 +11,24 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.encoding import escape_uri_path
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from daedap.core.errors import DaedapError
 from daedap.helpcenter import languages
+from daedap.helpcenter.login_status import StatusQuestion, question_of
 from daedap.helpcenter.selectors import read_footer
 from daedap.members import notices
-from daedap.members.access import HelpCentreRequest, help_centre_page, login_url_for
+from daedap.members.access import HelpCentreRequest, help_centre_page
 from daedap.members.models import LoginType
 from daedap.members.sessions import current_session, set_help_centre_cookie
 from daedap.services.models import ServiceLanguage
 from daedap.services.selectors import list_languages
+
+CHECKED = "checked"
+"""The parameter by which a page says that the company's login status was asked for before own enquiries are shown."""
 
 View = Callable[..., HttpResponse]
 
@@ -71,8 +77,17 @@ def _remember_language(request: PageRequest, response: HttpResponse) -> None:
 def show(
     request: PageRequest, template: str, context: dict[str, Any], *, current: str = "", status: int = 200
 ) -> HttpResponse:
-    """Return a page of the help centre; `current` is the name of the menu entry it belongs to."""
-    return render(request, template, context | {"hc": frame(request, current), "request": request}, status=status)
+    """Return a page of the help centre; `current` is the name of the menu entry it belongs to.
+
+    Where the company's login status matters, the page asks for it, and may connect to that very origin.
+    """
+    hc = frame(request, current)
+    question: StatusQuestion | None = hc["login_status"]
+    response = render(request, template, context | {"hc": hc, "request": request}, status=status)
+    if question is not None:
+        # what django-csp's own decorators set
+        response._csp_update = {"connect-src": [question.origin]}  # type: ignore[attr-defined]  # noqa: SLF001
+    return response
 
 
 def error_page(request: PageRequest, error: DaedapError) -> HttpResponse:
@@ -93,6 +108,7 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
         entries.append(("enquiries", _("Enquiry list")))
     logout = session is not None and session.login_type == LoginType.GET and request.GET.get("from") != "app"
     login = request.access.shows_login_button and request.access.login_url
+    wanted = clean_path(request)
     return {
         "title": service.name,
         "home_url": address(request, "main"),
@@ -113,7 +129,14 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
             for language in request.languages
         ],
         "logout_url": address(request, "logout") if logout else "",
-        "login_url": login_url_for(request.access, request.build_absolute_uri(request.path)) if login else "",
+        "login_url": login_address(request, wanted, anew=True) if login else "",
+        "login_status": question_of(
+            request,
+            is_form=current == "enquiry",
+            is_enquiry_page=bool(current),
+            login_url=login_address(request, wanted),
+            end_url=address(request, "login_status"),
+        ),
     }
 
 
@@ -135,6 +158,20 @@ def _footer(request: PageRequest) -> dict[str, Any]:
 def address(request: PageRequest, name: str, *args: str) -> str:
     """Return the path of a page of this help centre."""
     return reverse(f"helpcenter:{name}", args=(request.service.service_id, *args))
+
+
+def clean_path(request: PageRequest) -> str:
+    """Return the path and query of this page without anything that signs in (spec 20, 6.8 and 7.2)."""
+    query = request.GET.copy()
+    query.pop(CHECKED, None)
+    path = escape_uri_path(request.path)
+    return f"{path}?{query.urlencode()}" if query else path
+
+
+def login_address(request: PageRequest, wanted: str, *, anew: bool = False) -> str:
+    """Return our own address that begins a trip to the company's login page; `anew` where a person asks for it."""
+    query = {"next": wanted} | ({"anew": "1"} if anew else {})
+    return f"{address(request, 'login')}?{urlencode(query)}"
 
 
 def _in_language(request: PageRequest, code: str) -> str:

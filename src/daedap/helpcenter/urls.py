@@ -24,5 +24,7 @@ urlpatterns = [
     *_page("hc/ticket/list", views.enquiries, "enquiries"),
     *_page("hc/ticket/list/<str:ticket_id>", views.enquiry_detail, "enquiry_detail"),
     *_page("hc/terms", views.terms, "terms"),
+    *_page("hc/login", views.login, "login"),
+    *_page("hc/login-status", views.login_status, "login_status"),
     *_page("hc/logout", views.logout, "logout"),
 ]

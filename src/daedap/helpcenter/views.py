@@ -21,11 +21,13 @@ from daedap.files.checks import ENQUIRY_EXTENSIONS, MAX_BYTES
 from daedap.helpcenter import uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
 from daedap.helpcenter.forms import EnquiryForm
-from daedap.helpcenter.pages import PageRequest, address, page, show
+from daedap.helpcenter.pages import CHECKED, PageRequest, address, clean_path, login_address, page, show
 from daedap.helpcenter.selectors import category_paths, get_terms
-from daedap.members.access import FormAccess, ListAccess, login_url_for
+from daedap.members import trips
+from daedap.members.access import FormAccess, ListAccess
 from daedap.members.models import LoginType, Member
-from daedap.members.sessions import end_session
+from daedap.members.return_urls import own_page
+from daedap.members.sessions import current_session, end_session
 from daedap.tickets.actions import create_enquiry
 from daedap.tickets.models import CUSTOMER_STATUS_LABELS, EntryType, Status, Ticket
 from daedap.tickets.selectors import get_member_ticket, list_member_tickets, list_offered_categories
@@ -54,7 +56,7 @@ def enquiry(request: PageRequest) -> HttpResponse:
     if request.method == "POST":
         return _submit(request)
     if request.access.form == FormAccess.LOGIN_URL and request.access.login_url:
-        return _to_login(request)
+        return _to_login(request, clean_path(request))
     if not request.access.may_submit:
         return _login_required(request)
     form = EnquiryForm(categories=list_offered_categories(request.language), member=request.member)
@@ -146,12 +148,18 @@ def _form_page(
 def _login_required(request: PageRequest, status: int = 200) -> HttpResponse:
     """The notice for guests where only members may ask; the way in of the GET method is the company's app."""
     by_app = request.integration.login_type == LoginType.GET
-    context = {"by_app": by_app, "login_url": request.access.login_url}
+    wanted = address(request, "enquiry")
+    login_url = login_address(request, wanted, anew=True) if request.access.login_url else ""
+    context = {"by_app": by_app, "login_url": login_url}
     return show(request, "helpcenter/login_required.html", context, current="enquiry", status=status)
 
 
-def _to_login(request: PageRequest) -> HttpResponse:
-    response = HttpResponseRedirect(login_url_for(request.access, request.build_absolute_uri(request.path)))
+def _to_login(request: PageRequest, wanted: str, *, anew: bool = False) -> HttpResponse:
+    """Begin a trip to the company's login page, or say that it leads nowhere (spec 20, 7.3)."""
+    trip = trips.start(request, wanted, anew=anew)
+    if trip is not None:
+        return trip
+    response = show(request, "helpcenter/login_failed.html", {"again": login_address(request, wanted, anew=True)})
     patch_cache_control(response, no_store=True)
     return response
 
@@ -268,14 +276,27 @@ def enquiry_detail(request: PageRequest, ticket_id: str) -> HttpResponse:
 
 
 def _not_for_lists(request: PageRequest) -> HttpResponse | None:
-    """Where a visitor without a list goes: the company's login page, else the form (spec 20, section 9)."""
+    """Where a visitor without a list goes: the company's login page, else the form (spec 20, section 9).
+
+    With the POST method, a page that asks for the login status comes first, and the enquiries only after the answer.
+    """
     if request.access.list == ListAccess.OWN:
-        return None
+        session = current_session(request)
+        if session is None or session.login_type != LoginType.POST or CHECKED in request.GET:
+            return None
+        return _checking(request)
     if request.access.list == ListAccess.LOGIN_URL and request.access.login_url:
-        return _to_login(request)
+        return _to_login(request, clean_path(request))
     response = HttpResponseRedirect(address(request, "enquiry"))
     patch_cache_control(response, no_store=True)
     return response
+
+
+def _checking(request: PageRequest) -> HttpResponse:
+    query = request.GET.copy()
+    query[CHECKED] = "1"
+    context = {"content_url": f"{request.path}?{query.urlencode()}"}
+    return show(request, "helpcenter/checking.html", context, current="enquiries")
 
 
 def _number(text: str) -> int:
@@ -293,7 +314,36 @@ def terms(request: PageRequest) -> HttpResponse:
     return show(request, "helpcenter/terms.html", {"terms_title": title, "terms_html": html})
 
 
-# --- Log out -------------------------------------------------------------------------------------
+# --- Log in and out ------------------------------------------------------------------------------
+
+
+@page
+@require_GET
+def login(request: PageRequest) -> HttpResponse:
+    """Go to the company's login page and come back to `next`, a page of this help centre (POST method; spec 20, 7.2).
+
+    `anew` is for buttons: pages that come here by themselves may do so twice a minute.
+    """
+    wanted = own_page(request.GET.get("next", ""), request.organization, request.service) or address(request, "main")
+    if request.member is not None or not request.access.login_url:
+        return HttpResponseRedirect(wanted)
+    return _to_login(request, wanted, anew="anew" in request.GET)
+
+
+@page
+@require_POST
+def login_status(request: PageRequest) -> HttpResponse:
+    """End the session of `usercode`: the company says `logged_out`, or that `other` is logged in (spec 20, 7.3).
+
+    Whoever has signed in here meanwhile stays: the answer was about somebody else.
+    """
+    causes = {"logged_out": "logged out at the company", "other": "other member at the company"}
+    session, cause = current_session(request), causes.get(request.POST.get("status", ""))
+    response = HttpResponse(status=204)
+    is_meant = session is not None and request.POST.get("usercode", "") == session.member.usercode
+    if is_meant and session is not None and session.login_type == LoginType.POST and cause:
+        end_session(request, response, cause=cause)
+    return response
 
 
 @page

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.core.actors import Actor, ActorKind
 from daedap.core.errors import PermissionRefused
-from daedap.core.outbound import add_params
 from daedap.core.requests import client_ip
 from daedap.members import notices, tokens
 from daedap.members.models import IntegrationSettings, LoginType, Member
@@ -75,11 +74,6 @@ def enquiry_access(integration: IntegrationSettings, member: Member | None) -> E
         shows_login_button=guests,
         login_url=integration.login_url,
     )
-
-
-def login_url_for(access: EnquiryAccess, wanted: str) -> str:
-    """Return the company's login page, told to come back to the absolute address `wanted` (spec 20, 7.2)."""
-    return add_params(access.login_url, [("returnUrl", wanted)])
 
 
 # --- pages -----------------------------------------------------------------------------------------------------

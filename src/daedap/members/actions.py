@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, field
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,20 @@ REQUIRED_URLS: dict[LoginType, dict[str, tuple[str, ...]]] = {
 }
 """The addresses each login type needs, with the parameters we append and they must not hold (spec 20, 2.1)."""
 
+OWN_CHOICES: dict[LoginType, tuple[str, ...]] = {
+    LoginType.GET: ("token_lifetime_minutes",),
+    LoginType.POST: ("parameter_rows", "return_domains", "demands_binding"),
+}
+"""What else is shown for one login type only."""
+
 LIFETIME_LIMIT = 1440
+ROWS_LIMIT = 10
+DOMAINS_LIMIT = 20
+LOCATIONS = ("header", "query")
+ROW_NAMES = ("usercode", "username", "email", "phone", "memberno")
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}(:|\Z)){_LABEL}(\.{_LABEL})*(:[1-9][0-9]{{0,4}})?")
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +55,11 @@ class Choices:
     login_status_url: str = ""
     token_lifetime_minutes: int | None = 5
     single_use_token: bool = False
+    parameter_rows: list[list[str]] = field(default_factory=list)
+    """`[location, name]` each: what is sent back to the login-status URL (spec 20, 2.2)."""
+    return_domains: list[str] = field(default_factory=list)
+    """Host names, lower case, with a port where it is not the usual one."""
+    demands_binding: bool = False
 
 
 @transaction.atomic
@@ -90,18 +109,41 @@ def check_choices(choices: Choices) -> None:
             check_url(address, outbound_policy(), appended)
         except UrlRefused as refused:
             raise DaedapError(str(refused), field=name) from refused
-    minutes = choices.token_lifetime_minutes
-    if choices.login_type == LoginType.GET and minutes is not None and not 1 <= minutes <= LIFETIME_LIMIT:
-        raise DaedapError(_("Enter a number from 1 to 1440."), field="token_lifetime_minutes")
+    if choices.login_type == LoginType.GET:
+        minutes = choices.token_lifetime_minutes
+        if minutes is not None and not 1 <= minutes <= LIFETIME_LIMIT:
+            raise DaedapError(_("Enter a number from 1 to 1440."), field="token_lifetime_minutes")
+    else:
+        check_rows(choices.parameter_rows)
+        check_domains(choices.return_domains)
+
+
+def check_rows(rows: list[list[str]]) -> None:
+    """Raise DaedapError unless these are parameter rows as spec 20, 2.2 allows them."""
+    if any(location not in LOCATIONS or name not in ROW_NAMES for location, name in rows):
+        raise DaedapError(_("Choose a location and a parameter."), field="parameter_rows")
+    if len({tuple(row) for row in rows}) != len(rows):
+        raise DaedapError(_("The same parameter is there twice in one location."), field="parameter_rows")
+    if len(rows) > ROWS_LIMIT:
+        raise DaedapError(_("At most 10 parameters can be sent."), field="parameter_rows")
+
+
+def check_domains(domains: list[str]) -> None:
+    """Raise DaedapError unless these are host names."""
+    if len(domains) > DOMAINS_LIMIT:
+        raise DaedapError(_("Enter at most 20 domains."), field="return_domains")
+    for domain in domains:
+        if _DOMAIN.fullmatch(domain) is None:
+            text = _("Enter host names only, such as www.example.com, one on each line.")
+            raise DaedapError(text, field="return_domains")
 
 
 def _apply(integration: IntegrationSettings, choices: Choices) -> list[str]:
     """Put the shown choices into the row and return the names of those that differ."""
     shown = {"enabled"}
     if choices.enabled:
-        shown |= {"guest_enquiries", "login_type", *REQUIRED_URLS[choices.login_type]}
-        if choices.login_type == LoginType.GET:
-            shown |= {"token_lifetime_minutes", "single_use_token"}
+        shown |= {"guest_enquiries", "login_type", "single_use_token"}
+        shown |= {*REQUIRED_URLS[choices.login_type], *OWN_CHOICES[choices.login_type]}
     changed = [name for name, value in asdict(choices).items() if name in shown and getattr(integration, name) != value]
     for name in changed:
         setattr(integration, name, getattr(choices, name))

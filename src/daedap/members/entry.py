@@ -1,4 +1,4 @@
-"""Entry into a help centre with a member token, GET method (spec 20, section 6).
+"""Entry into a help centre by a link: with a member token (GET; spec 20, section 6) or an access token (POST; 8.5).
 
 `enter` is an endpoint of the edge (config/edge.py). Database work is short and runs in threads; while the company's
 verification URL is asked, neither a thread nor a database connection is held. The answer is a redirect without a body
@@ -8,7 +8,6 @@ service, a suspended one, plain http and a blocked address get a page instead.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import time
@@ -16,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
@@ -27,29 +26,26 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
 from django.utils import translation
-from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext_lazy as _
 from starlette.requests import Request
 from starlette.responses import Response
 
 from daedap.core.errors import NotFound, TooManyAttempts
-from daedap.core.hosts import organization_url, read_host
+from daedap.core.hosts import read_host
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.core.threads import in_thread
-from daedap.members import logins, notices, sessions, verification
+from daedap.members import access_tokens, binding, logins, notices, sessions, trips, verification
 from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.return_urls import own_page
 from daedap.members.selectors import get_integration
 from daedap.members.tokens import (
-    MemberClaims,
     Reason,
     TokenRefused,
     VerifiedClaims,
     check,
     clean_query,
-    has_token,
-    parse_token,
     read_entry,
-    token_id,
+    values_named,
 )
 from daedap.organizations.keys import note_use, valid_keys
 from daedap.organizations.models import Organization
@@ -58,7 +54,8 @@ from daedap.services.models import Service, ServiceState, ServiceType
 from daedap.services.selectors import get_service
 
 _LIST = re.compile(r"hc/ticket/list(/.*)?")
-_UNSAFE_IN_PATH = re.compile(r"[\x00-\x20\x7f\\]|%2f|%5c|%00|(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+
+_TOKEN_NAMES = {LoginType.GET: "token", LoginType.POST: "accessToken"}
 
 INSECURE = _("This link works over https only.")
 
@@ -77,6 +74,7 @@ class Visit:
     rest: str  # the path behind the service ID, decoded: "hc/ticket/"
     raw_query: bytes
     secret: str  # of the session cookie
+    bindings: str  # the value of the binding cookie
     ip: str
     language: str
     is_secure: bool
@@ -92,6 +90,7 @@ class Visit:
             rest=rest,
             raw_query=request.scope["query_string"],
             secret=request.cookies.get(sessions.cookie_name(), ""),
+            bindings=request.cookies.get(binding.cookie_name(), ""),
             ip=request.client.host if request.client else "",
             language=chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
             is_secure=_is_secure(request),
@@ -192,9 +191,11 @@ def _look_in_service(visit: Visit, organization: Organization, service: Service)
     if settings.SECURE and not visit.is_secure:
         return _page(visit, "errors/400.html", HTTPStatus.FORBIDDEN, organization, message=INSECURE)
     integration = get_integration(service)
-    evaluated = integration.enabled and integration.login_type == LoginType.GET and has_token(visit.raw_query)
-    if visit.is_only_peeking or not evaluated:
+    brings = values_named(_TOKEN_NAMES[LoginType(integration.login_type)], visit.raw_query)
+    if visit.is_only_peeking or not integration.enabled or not brings:
         return _redirect(visit.clean_address(service.service_id))
+    if integration.login_type == LoginType.POST:
+        return _redeem(visit, organization, service)
     if logins.is_blocked(service=service, ip=visit.ip):
         return _blocked(visit, organization)
     keys = valid_keys(organization)
@@ -205,6 +206,34 @@ def _look_in_service(visit: Visit, organization: Organization, service: Service)
     key = keys[verified.key_index]
     note_use(organization, key)
     return Attempt(organization, service, integration.token_verification_url, verified, key)
+
+
+def _redeem(visit: Visit, organization: Organization, service: Service) -> Response:
+    """Use up the access token that the company's server got for this visitor (spec 20, 8.5)."""
+    try:
+        secret, bindings = _sign_in_by_access_token(visit, organization, service)
+    except TokenRefused as refused:
+        return _refuse(visit, organization, service, refused.reason, LoginType.POST)
+    response = _welcome(service, secret, visit.clean_address(service.service_id))
+    trips.forget(response, service)
+    binding.set_cookie(response, bindings)
+    return response
+
+
+@transaction.atomic
+def _sign_in_by_access_token(visit: Visit, organization: Organization, service: Service) -> tuple[str, str]:
+    """Return the session cookie's new value, and the binding cookie's."""
+    integration = IntegrationSettings.objects.select_for_update(no_key=True).get(service=service)
+    if not integration.enabled or integration.login_type != LoginType.POST:
+        raise TokenRefused(Reason.NOT_CONFIGURED)
+    bindings = binding.check(service, integration, binding.value_in_query(visit.raw_query), visit.bindings)
+    text = ",".join(values_named("accessToken", visit.raw_query))  # two of them are none
+    member = access_tokens.redeem(text, organization)
+    sessions.end_session_of(visit.secret, cause="new sign-in")
+    secret = sessions.open_session(service=service, member=member, login_type=LoginType.POST)
+    correlation = logins.correlation_of("accessToken", visit.raw_query)
+    logins.record_login(service=service, reason=None, correlation=correlation, login_type=LoginType.POST)
+    return secret, bindings
 
 
 def _check(visit: Visit, keys: list[str], service: Service, integration: IntegrationSettings) -> VerifiedClaims:
@@ -235,8 +264,12 @@ def _finish(visit: Visit, attempt: Attempt, refusal: Reason | None) -> Response:
             secret = _sign_in(visit, attempt)
         except TokenRefused as refused:
             return _refuse(visit, organization, service, refused.reason, by_old_key=attempt.by_old_key)
-    target = _own_page(attempt.verified.claims, organization, service)
-    response = _redirect(target or visit.clean_address(service.service_id))
+    target = own_page(attempt.verified.claims.return_url, organization, service)
+    return _welcome(service, secret, target or visit.clean_address(service.service_id))
+
+
+def _welcome(service: Service, secret: str, address: str) -> Response:
+    response = _redirect(address)
     sessions.set_session_cookie(response, service, secret)
     notices.forget(response, service)
     return response
@@ -261,18 +294,32 @@ def _sign_in(visit: Visit, attempt: Attempt) -> str:
     member = logins.upsert_member(service=service, claims=verified.claims)
     sessions.end_session_of(visit.secret, cause="new sign-in")
     secret = sessions.open_session(service=service, member=member, login_type=LoginType.GET)
-    logins.record_login(service=service, reason=None, correlation=verified.correlation, by_old_key=attempt.by_old_key)
+    logins.record_login(
+        service=service,
+        reason=None,
+        correlation=verified.correlation,
+        login_type=LoginType.GET,
+        by_old_key=attempt.by_old_key,
+    )
     return secret
 
 
 def _refuse(
-    visit: Visit, organization: Organization, service: Service, reason: Reason, *, by_old_key: bool = False
+    visit: Visit,
+    organization: Organization,
+    service: Service,
+    reason: Reason,
+    login_type: LoginType = LoginType.GET,
+    *,
+    by_old_key: bool = False,
 ) -> Response:
     """End this browser's session and send the visitor on as a guest (spec 20, 6.9)."""
+    correlation = logins.correlation_of(_TOKEN_NAMES[login_type], visit.raw_query)
     with transaction.atomic():
         sessions.end_session_of(visit.secret, cause="failed sign-in")
-        correlation = _correlation(visit.raw_query)
-        logins.record_login(service=service, reason=reason, correlation=correlation, by_old_key=by_old_key)
+        logins.record_login(
+            service=service, reason=reason, correlation=correlation, login_type=login_type, by_old_key=by_old_key
+        )
         is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
         response = _blocked(visit, organization)
@@ -281,40 +328,6 @@ def _refuse(
         notices.leave(response, service, notices.LOGIN_FAILED)
     sessions.remove_session_cookie(response, service)
     return response
-
-
-def _correlation(raw_query: bytes) -> str:
-    """Return eight digits by which logs may name what was presented as a token (spec 20, section 12)."""
-    pairs = parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace")
-    text = next((value for name, value in pairs if name == "token"), "")
-    if not text:
-        return ""
-    try:
-        return token_id(parse_token(text))[:8]
-    except TokenRefused:
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _own_page(claims: MemberClaims, organization: Organization, service: Service) -> str | None:
-    """Return the signed returnUrl as an address on this host if it is a page of this help centre (spec 20, 6.8)."""
-    wanted = claims.return_url
-    try:
-        parts = urlsplit(wanted)
-        own = urlsplit(organization_url(organization.domain or ""))
-        is_own_host = (parts.scheme, parts.hostname, parts.port) == (own.scheme, own.hostname, own.port)
-    except ValueError:
-        return None
-    is_own_host = is_own_host and "@" not in parts.netloc
-    is_relative = wanted.startswith("/") and not parts.scheme and not parts.netloc
-    home = f"/{service.service_id}/hc"
-    if (
-        not (is_own_host or is_relative)
-        or _UNSAFE_IN_PATH.search(parts.path)
-        or not (parts.path == home or parts.path.startswith(f"{home}/"))
-    ):
-        return None
-    query = clean_query(parts.query.encode())
-    return iri_to_uri(f"{parts.path}?{query}" if query else parts.path)
 
 
 # --- pages -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.core.errors import DaedapError
 from daedap.core.outbound import UrlRefused, check_reachable, check_url
-from daedap.members.actions import LIFETIME_LIMIT, REQUIRED_URLS, Choices
+from daedap.members.actions import (
+    LIFETIME_LIMIT,
+    OWN_CHOICES,
+    REQUIRED_URLS,
+    ROW_NAMES,
+    ROWS_LIMIT,
+    Choices,
+    check_domains,
+    check_rows,
+)
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.verification import outbound_policy
 
@@ -37,6 +46,55 @@ class AddressField(forms.CharField):
         super().__init__(required=False, widget=forms.URLInput(attrs={"placeholder": "https://"}), **options)
 
 
+class ParameterRowsWidget(forms.Widget):
+    """Two lists of equal length: `<name>_location` and `<name>_name`. Rows without a name are no rows."""
+
+    template_name = "members/_parameter_rows.html"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[list[str]]:
+        locations, names = data.getlist(f"{name}_location"), data.getlist(f"{name}_name")
+        pairs = zip(locations, names, strict=False)
+        return [[location, chosen] for location, chosen in pairs if chosen][: ROWS_LIMIT + 1]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return f"{name}_name" not in data
+
+
+class ParameterRowsField(forms.Field):
+    """Rows of spec 20, 2.2 as `[location, name]`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, widget=ParameterRowsWidget, **options)
+
+    def clean(self, value: Any) -> list[list[str]]:
+        rows: list[list[str]] = value or []
+        try:
+            check_rows(rows)
+        except DaedapError as error:
+            raise forms.ValidationError(str(error.message)) from error
+        return rows
+
+
+class DomainsField(forms.CharField):
+    """Host names, one on each line; the value is a list."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 3, "placeholder": "www.example.com", "spellcheck": "false"})
+        super().__init__(required=False, widget=widget, max_length=6000, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        text: str = super().clean(value)
+        domains = list(dict.fromkeys(text.lower().replace(",", " ").split()))
+        try:
+            check_domains(domains)
+        except DaedapError as error:
+            raise forms.ValidationError(str(error.message)) from error
+        return domains
+
+
 class IntegrationForm(forms.Form):
     """Values of spec 20, 2 and 2.3. Only what the chosen switch and login type show is looked at."""
 
@@ -60,6 +118,12 @@ class IntegrationForm(forms.Form):
     single_use_token = forms.BooleanField(label=_("Single-use token"), required=False)
     login_url = AddressField(label=_("Login URL"))
     login_status_url = AddressField(label=_("Login status URL"))
+    parameter_rows = ParameterRowsField(label=_("Parameter settings"))
+    return_domains = DomainsField(label=_("Allowed return domains"))
+    demands_binding = forms.BooleanField(label=_("Only finish log-ins that were begun in this browser"), required=False)
+
+    locations = [("header", _("Header")), ("query", _("Query"))]
+    row_names = ROW_NAMES
 
     @classmethod
     def of(cls, integration: IntegrationSettings, data: Any = None) -> IntegrationForm:
@@ -87,9 +151,8 @@ class IntegrationForm(forms.Form):
 
     def _clean_type(self, login_type: LoginType, given: dict[str, Any]) -> None:
         addresses = REQUIRED_URLS[login_type]
-        others = {name for kind in LoginType if kind != login_type for name in REQUIRED_URLS[kind]}
-        if login_type != LoginType.GET:
-            others.add("token_lifetime_minutes")
+        (other,) = (kind for kind in LoginType if kind != login_type)
+        others = {*REQUIRED_URLS[other], *OWN_CHOICES[other]}
         self._ignore_all_but(*(set(self.fields) - others))
         if login_type == LoginType.GET and "token_lifetime_minutes" not in self.errors:
             self._clean_lifetime(given)
@@ -113,6 +176,12 @@ class IntegrationForm(forms.Form):
             check_reachable(address, policy)
         except UrlRefused as refused:
             self.add_error(name, str(refused))
+
+    @property
+    def shown_rows(self) -> list[list[str]]:
+        """The parameter rows to draw: those that are there, and one more to fill in while there is room."""
+        rows = [list(row) for row in self["parameter_rows"].value() or []]
+        return rows if len(rows) >= ROWS_LIMIT else [*rows, ["header", ""]]
 
     @property
     def choices(self) -> Choices:

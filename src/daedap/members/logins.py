@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import unicodedata
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from daedap.core import limits
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member, UsedToken
-from daedap.members.tokens import MemberClaims, Reason, TokenRefused, is_blank, token_id
+from daedap.members.tokens import MemberClaims, Reason, TokenRefused, is_blank, parse_token, token_id, values_named
 from daedap.services.models import Service
 
 GRACE = timedelta(seconds=60)
@@ -34,7 +35,11 @@ COUNTED_REASONS = frozenset(
         Reason.HMAC_MISMATCH,
     }
 )
-SECURITY_REASONS = frozenset({Reason.VERIFY_USERCODE_MISMATCH, Reason.REPLAYED, Reason.HMAC_MISMATCH})
+SECURITY_REASONS = frozenset(
+    {Reason.VERIFY_USERCODE_MISMATCH, Reason.REPLAYED, Reason.HMAC_MISMATCH, Reason.BINDING_MISMATCH}
+)
+RETURN_NOT_ALLOWED = "return_not_allowed"
+"""A remark on a success: the signed returnUrl led to a host that is not allowed and was not followed (spec 20, 8.5)."""
 
 logger = logging.getLogger(__name__)
 
@@ -107,32 +112,52 @@ def token_lifetime(integration: IntegrationSettings) -> timedelta | None:
 # --- events and limits -------------------------------------------------------------------------------------------
 
 
-def record_login(*, service: Service, reason: Reason | None, correlation: str, by_old_key: bool = False) -> None:
-    """Write down how a presentation of a token ended, for the settings screen and the log; no personal data.
+def record_login(
+    *,
+    service: Service,
+    reason: Reason | None,
+    correlation: str,
+    login_type: LoginType,
+    remark: str = "",
+    by_old_key: bool = False,
+) -> None:
+    """Write down how a sign-in ended, for the settings screen and the log; no personal data.
 
-    `by_old_key` says that the old organization Key signed it, which a company should see before it runs out.
+    `reason` says why it failed, None that it did not; a success may have a `remark`. `by_old_key` says that the old
+    organization Key signed it, which a company should see before it runs out.
     """
     LoginEvent.objects.create(
         organization_id=service.organization_id,
         service=service,
         ok=reason is None,
-        reason=reason.value if reason else "",
-        login_type=LoginType.GET,
+        reason=reason.value if reason else remark,
+        login_type=login_type,
         correlation=correlation,
         by_old_key=by_old_key,
     )
     facts = {
         "service_pk": service.pk,
-        "login_type": LoginType.GET.value,
+        "login_type": login_type.value,
         "correlation": correlation,
         "by_old_key": by_old_key,
     }
     if reason is None:
-        logger.info("member.login.ok", extra=facts)
+        logger.info("member.login.ok", extra=facts | {"remark": remark})
     else:
         level = logging.WARNING if reason in SECURITY_REASONS else logging.INFO
         security = reason in SECURITY_REASONS
         logger.log(level, "member.login.fail", extra=facts | {"reason": reason.value, "security": security})
+
+
+def correlation_of(name: str, raw_query: bytes) -> str:
+    """Return eight digits by which logs may name what the parameter `name` brought as a token; "" if nothing (§12)."""
+    text = next(iter(values_named(name, raw_query)), "")
+    if not text:
+        return ""
+    try:
+        return token_id(parse_token(text))[:8]
+    except TokenRefused:
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def is_blocked(*, service: Service, ip: str) -> bool:
@@ -140,9 +165,9 @@ def is_blocked(*, service: Service, ip: str) -> bool:
     return limits.current_count("members.entry_blocked", _who(service, ip), window=BLOCKED_FOR) > 0
 
 
-def count_failure(*, service: Service, ip: str, reason: Reason) -> bool:
+def count_failure(*, service: Service, ip: str, reason: Reason, counted: frozenset[Reason] = COUNTED_REASONS) -> bool:
     """Count a failure that only guessing or a mistake explains; say whether the address is blocked now."""
-    if reason not in COUNTED_REASONS:
+    if reason not in counted:
         return False
     who = _who(service, ip)
     if limits.count_up("members.entry_failed", who, window=FAILURE_WINDOW) <= FAILURES_ALLOWED:

@@ -58,6 +58,9 @@ class IntegrationSettings(ServiceOwned):
     login_status_url = models.CharField(max_length=2000, blank=True)
     token_lifetime_minutes = models.PositiveIntegerField(null=True, blank=True, default=5)
     single_use_token = models.BooleanField(default=False)
+    parameter_rows = models.JSONField(default=list, blank=True)  # [[location, name]]; see actions.ParameterRow
+    return_domains = models.JSONField(default=list, blank=True)  # host names, with a port where it is not the usual
+    demands_binding = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ServiceManager["IntegrationSettings"]()
@@ -97,8 +100,21 @@ class UsedToken(ServiceOwned):
         constraints = [models.UniqueConstraint(fields=["service", "token_hash"], name="used_token_once")]
 
 
+class AccessToken(ServiceOwned):
+    """What the company's server got for a member and the browser brings once (spec 20, 8.2). Only its hash is kept."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="access_tokens")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ServiceManager["AccessToken"]()
+
+
 class LoginEvent(ServiceOwned):
-    """How one presentation of a token ended (spec 20, 13.1). Holds no personal data; `correlation` is 8 hex digits."""
+    """How one presentation of a token ended (spec 20, 13.1). Holds no personal data; `correlation` is 8 hex digits.
+
+    A success may have a `reason` too: what was not as it should be.
+    """
 
     ok = models.BooleanField()
     reason = models.CharField(max_length=40, blank=True)

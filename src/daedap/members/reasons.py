@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from daedap.members.logins import RETURN_NOT_ALLOWED
 from daedap.members.tokens import Reason
 
 SIGNED_IN = _("Signed in as a member")
@@ -14,7 +15,7 @@ SIGNED_IN = _("Signed in as a member")
 MEANINGS: dict[str, str | Promise] = {
     Reason.BAD_ENCODING: _("The parameters are not UTF-8."),
     Reason.DUP_PARAM: _("A parameter was given twice."),
-    Reason.MISSING_PARAM: _("A required parameter is missing: usercode, email, time or token."),
+    Reason.MISSING_PARAM: _("A required parameter is missing: usercode, time or token, and for GET email."),
     Reason.BAD_LENGTH: _("A value is too long."),
     Reason.BAD_CHAR: _("A value has control characters, or the usercode has an &."),
     Reason.BAD_TIME: _("The time is not a number in milliseconds."),
@@ -35,6 +36,10 @@ MEANINGS: dict[str, str | Promise] = {
     Reason.VERIFY_USERCODE_MISMATCH: _("The answer of your verification URL names another usercode."),
     Reason.VERIFY_BUSY: _("Too many calls of your verification URL were waiting."),
     Reason.VERIFY_BLOCKED_ADDRESS: _("Your verification URL does not lead to a public server."),
+    Reason.ACCESS_TOKEN_INVALID: _("An access token was unknown, used already, or older than three minutes."),
+    Reason.BINDING_MISSING: _("The returnUrl came without the value that ties it to the browser."),
+    Reason.BINDING_MISMATCH: _("The returnUrl was not given to this browser."),
+    RETURN_NOT_ALLOWED: _("Signed in, but the returnUrl leads to a host that is not allowed."),
 }
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from daedap.core.crypto import hash_token, new_token
-from daedap.members.models import LoginType, Member, MemberSession
+from daedap.members.models import AccessToken, LoginType, Member, MemberSession
 from daedap.organizations.models import Organization
 from daedap.services.access import CustomerRequest
 from daedap.services.models import Service
@@ -143,12 +143,17 @@ def end_session(request: CustomerRequest, response: TakesCookies, *, cause: str 
 
 
 def end_all_sessions(service: Service, *, cause: str) -> int:
-    """End every member session of a service and return how many there were (spec 20, 2.4)."""
+    """End every member session of a service and return how many there were (spec 20, 2.4); access tokens go too."""
+    AccessToken.objects.filter(service=service).delete()
     return _end(MemberSession.objects.filter(service=service), cause)
 
 
 def end_sessions_of_organization(organization_id: int, *, before: datetime, cause: str) -> int:
-    """End every member session of an organization opened until `before`; needs no scope (spec 20, section 3)."""
+    """End every member session of an organization opened until `before`; needs no scope (spec 20, section 3).
+
+    Access tokens from before go too.
+    """
+    AccessToken._base_manager.filter(organization_id=organization_id, created_at__lte=before).delete()  # noqa: SLF001
     sessions = MemberSession._base_manager.filter(organization_id=organization_id, created_at__lte=before)  # noqa: SLF001
     return _end(sessions, cause)
 

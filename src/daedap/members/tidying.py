@@ -1,4 +1,4 @@
-"""Deleting what is over: dead sessions, used tokens that have expired, old sign-in events. Across all tenants."""
+"""Deleting what is over: dead sessions, used and expired tokens, old sign-in events. Across all tenants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from daedap.members.models import LoginEvent, MemberSession, UsedToken
+from daedap.members import access_tokens
+from daedap.members.models import AccessToken, LoginEvent, MemberSession, UsedToken
 from daedap.members.sessions import ABSOLUTE, IDLE
 
 EVENTS_KEPT = timedelta(days=30)
@@ -19,4 +20,5 @@ def tidy() -> None:
     dead = Q(last_used_at__lt=now - IDLE) | Q(created_at__lt=now - ABSOLUTE)
     MemberSession._base_manager.filter(dead).delete()  # noqa: SLF001
     UsedToken._base_manager.filter(expires_at__lte=now).delete()  # noqa: SLF001
+    AccessToken._base_manager.filter(created_at__lt=now - access_tokens.LIFETIME).delete()  # noqa: SLF001
     LoginEvent._base_manager.filter(created_at__lt=now - EVENTS_KEPT).delete()  # noqa: SLF001

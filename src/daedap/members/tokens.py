@@ -1,4 +1,4 @@
-"""Member tokens of the GET method: reading, signing, checking (spec 20, sections 4 to 6).
+"""Member tokens, in links (GET) and forms (POST): reading, signing, checking (spec 20, sections 4 to 6 and 8).
 
 Pure functions: no database, no clock, no network. Claims and tokens are personal data and secrets, so the
 classes here have no `repr` that could carry them into a log.
@@ -20,14 +20,20 @@ IDENTITY_PARAMETERS = frozenset(
 )
 """The query parameters of spec 20 §5.2; none of them may occur twice."""
 
-REMOVED_PARAMETERS = IDENTITY_PARAMETERS | {"accessToken"}
+STATE_PARAMETER = "hcstate"
+"""Carries the one-time value that binds a trip to the login page to the browser (members/binding.py)."""
+
+REMOVED_PARAMETERS = IDENTITY_PARAMETERS | {"accessToken", STATE_PARAMETER}
 """What a clean address no longer holds (spec 20 §6.8)."""
 
 FUTURE_TOLERANCE_MS = 60_000
 DEFAULT_LIFETIME_MS = 300_000
+REMOTE_LIFETIME_MS = 180_000
 VERIFICATION_BODY_LIMIT = 64 * 1024
 
-_REQUIRED = ("usercode", "email", "time", "token")
+GET_REQUIRED = ("usercode", "email", "time", "token")
+POST_REQUIRED = ("usercode", "time", "token")
+_MAX_SERVICE_LENGTH = 50
 _MAX_LENGTH = {"usercode": 50, "username": 50, "email": 100, "phone": 20, "memberno": 50}
 _SIGNED_TEXTS = ("usercode", "username", "email", "phone", "memberno", "returnUrl")
 
@@ -80,14 +86,18 @@ class Reason(StrEnum):
     VERIFY_USERCODE_MISMATCH = "verify_usercode_mismatch"
     VERIFY_BUSY = "verify_busy"
     VERIFY_BLOCKED_ADDRESS = "verify_blocked_address"
+    ACCESS_TOKEN_INVALID = "access_token_invalid"  # noqa: S105 - a reason, not a secret
+    BINDING_MISSING = "binding_missing"
+    BINDING_MISMATCH = "binding_mismatch"
 
 
 class TokenRefused(Exception):
-    """The visitor stays a guest, for `reason`."""
+    """The visitor stays a guest, for `reason`; `parameter` names the one that is to blame, if it is one."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, parameter: str = "") -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.parameter = parameter
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -175,11 +185,11 @@ def parse_token(text: str) -> bytes:
     """
     text = text.replace(" ", "+")
     if _TOKEN.fullmatch(text) is None:
-        raise TokenRefused(Reason.BAD_TOKEN_FORMAT)
+        raise TokenRefused(Reason.BAD_TOKEN_FORMAT, "token")
     canonical = text if text.endswith("=") else f"{text}="
     token = base64.b64decode(canonical, validate=True)
     if base64.b64encode(token).decode("ascii") != canonical:  # stray bits in the last digit
-        raise TokenRefused(Reason.BAD_TOKEN_FORMAT)
+        raise TokenRefused(Reason.BAD_TOKEN_FORMAT, "token")
     return token
 
 
@@ -221,7 +231,14 @@ def _is_named(raw_name: bytes, names: frozenset[str]) -> bool:
 
 def has_token(raw_query: bytes) -> bool:
     """Say whether the query asks for an entry at all: without `token` the other parameters mean nothing (§6.2)."""
-    return any(_is_named(name, frozenset({"token"})) for name, _ in _segments(raw_query))
+    return bool(values_named("token", raw_query))
+
+
+def values_named(name: str, raw_query: bytes) -> list[str]:
+    """Return every value of one parameter, decoded; bytes that are not UTF-8 are replaced."""
+    wanted = frozenset({name})
+    values = [value for raw_name, value in _segments(raw_query) if _is_named(raw_name, wanted)]
+    return [unquote_to_bytes(value.replace(b"+", b" ")).decode("utf-8", "replace") for value in values]
 
 
 def clean_query(raw_query: bytes) -> str:
@@ -235,14 +252,30 @@ def clean_query(raw_query: bytes) -> str:
     return ascii_only.decode("ascii")
 
 
-def read_entry(raw_query: bytes, service: str) -> EntryRequest:
-    """Read an entry from the query as it came over the wire (spec 20 §6.3 steps 1 and 2), or raise TokenRefused.
+def read_service(raw_form: bytes) -> str:
+    """Return the service ID a form names; raise TokenRefused if it names none, or is no form (spec 20 §8.3)."""
+    service = _decode(_read_parameters(raw_form).get("service", b""))
+    if is_blank(service):
+        raise TokenRefused(Reason.MISSING_PARAM, "service")
+    if len(service) > _MAX_SERVICE_LENGTH:
+        raise TokenRefused(Reason.BAD_LENGTH, "service")
+    return service
 
-    `service` is the service ID as registered; a copy of it in the query is ignored.
+
+def read_entry(
+    raw_query: bytes, service: str, *, required: Sequence[str] = GET_REQUIRED, takes_return_url: bool = True
+) -> EntryRequest:
+    """Read an entry from a query or form as it came over the wire (spec 20 §6.3 steps 1 and 2), or raise TokenRefused.
+
+    `service` is the service ID as registered; what the query says of it is ignored here. Without `takes_return_url`
+    a returnUrl is no parameter and was not signed (§8.3, server side).
     """
     raw = _read_parameters(raw_query)
+    raw.pop("service", None)
+    if not takes_return_url:
+        raw.pop("returnUrl", None)
     values = {name: _decode(value) for name, value in raw.items()}
-    _check_structure(values)
+    _check_structure(values, required)
     token = parse_token(values["token"])
     plus_claims = None
     if any(b"+" in raw.get(name, b"") for name in _SIGNED_TEXTS):
@@ -253,33 +286,36 @@ def read_entry(raw_query: bytes, service: str) -> EntryRequest:
 
 def _read_parameters(raw_query: bytes) -> dict[str, bytes]:
     """Return the identity parameters, values still encoded. The whole query must be UTF-8, not only these."""
-    found: list[tuple[str, bytes]] = []
+    found: dict[str, bytes] = {}
+    repeated = ""
     try:
         for raw_name, raw_value in _segments(raw_query):
             name = _decode(raw_name)
             _decode(raw_value)
             if name in IDENTITY_PARAMETERS:
-                found.append((name, raw_value))
+                repeated = name if name in found else repeated
+                found[name] = raw_value
     except UnicodeDecodeError:
         raise TokenRefused(Reason.BAD_ENCODING) from None
-    parameters = dict(found)
-    if len(parameters) != len(found):
-        raise TokenRefused(Reason.DUP_PARAM)
-    parameters.pop("service", None)
-    return parameters
+    if repeated:
+        raise TokenRefused(Reason.DUP_PARAM, repeated)
+    return found
 
 
-def _check_structure(values: dict[str, str]) -> None:
-    if any(is_blank(values.get(name)) for name in _REQUIRED):
-        raise TokenRefused(Reason.MISSING_PARAM)
-    if any(len(values.get(name, "")) > limit for name, limit in _MAX_LENGTH.items()):
-        raise TokenRefused(Reason.BAD_LENGTH)
-    if "&" in values["usercode"] or any(
-        _CONTROL.search(value) for value in values.values() if not is_blank(value)
-    ):  # with "&" in it, a usercode could borrow from the next value and sign the same (spec 20 §4.7)
-        raise TokenRefused(Reason.BAD_CHAR)
+def _check_structure(values: dict[str, str], required: Sequence[str]) -> None:
+    for name in required:
+        if is_blank(values.get(name)):
+            raise TokenRefused(Reason.MISSING_PARAM, name)
+    for name, limit in _MAX_LENGTH.items():
+        if len(values.get(name, "")) > limit:
+            raise TokenRefused(Reason.BAD_LENGTH, name)
+    if "&" in values["usercode"]:  # it could borrow from the next value and sign the same (spec 20 §4.7)
+        raise TokenRefused(Reason.BAD_CHAR, "usercode")
+    for name, value in values.items():
+        if _CONTROL.search(value) and not is_blank(value):
+            raise TokenRefused(Reason.BAD_CHAR, name)
     if _TIME.fullmatch(values["time"]) is None:
-        raise TokenRefused(Reason.BAD_TIME)
+        raise TokenRefused(Reason.BAD_TIME, "time")
 
 
 def _claims(values: dict[str, str], service: str) -> MemberClaims:

@@ -25,6 +25,10 @@ PAGES = (
     (gettext_lazy("Write an enquiry"), "hc/ticket/"),
     (gettext_lazy("My enquiries"), "hc/ticket/list/"),
 )
+REMOTE = (
+    (gettext_lazy("From the browser"), "/v2/enduser/remote.json"),
+    (gettext_lazy("From your server"), "/api/v2/enduser/remote.json"),
+)
 
 
 @service_administrator_page
@@ -49,6 +53,9 @@ def integration(request: ServiceRequest) -> HttpResponse:
         "form": form,
         "addresses": [
             (label, organization_url(request.organization.domain or "", home + path)) for label, path in PAGES
+        ],
+        "remote_addresses": [
+            (label, organization_url(request.organization.domain or "", path)) for label, path in REMOTE
         ],
         "outcomes": outcomes,
         "total": sum(each.count for each in outcomes),

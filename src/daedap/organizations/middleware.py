@@ -22,7 +22,7 @@ ANY_HOST_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 PASSWORD_LINKS = "/login/password/"  # noqa: S105 - a path
 """Open before activation too: the mail with the link leaves when a member is registered, which may be earlier."""
 
-FOR_EVERYBODY = frozenset({"core", "helpcenter", "openapi"})
+FOR_EVERYBODY = frozenset({"core", "helpcenter", "openapi", "remote_login"})
 """The apps whose pages customers and their systems use: an IP ACL does not cover them (spec 10, 4.4)."""
 
 

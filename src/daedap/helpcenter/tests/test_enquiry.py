@@ -346,11 +346,11 @@ def test_given_get_type_and_guests_refused_when_guest_comes_then_notice_and_403_
     assert files() == []
 
 
-def test_given_post_type_when_guest_comes_then_form_with_log_in_or_the_login_page(integrate, guest):
+def test_given_post_type_when_guest_comes_then_form_with_log_in_or_the_login_page_examples_47_and_48(integrate, guest):
     integrate(login_type="post", login_url="https://shop.example/login")
     page = text_of(guest.get(FORM))
     assert "<textarea" in page
-    assert 'href="https://shop.example/login?returnUrl=' in page
+    assert 'href="/shop/hc/login/?next=%2Fshop%2Fhc%2Fticket%2F&amp;anew=1"' in page
     integrate(login_type="post", login_url="https://shop.example/login", guest_enquiries=False)
     response = guest.get(FORM)
     assert response.status_code == 302

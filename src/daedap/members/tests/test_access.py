@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daedap.members.access import EnquiryAccess, FormAccess, ListAccess, enquiry_access, login_url_for
+from daedap.members.access import EnquiryAccess, FormAccess, ListAccess, enquiry_access
 from daedap.members.models import IntegrationSettings, LoginType, Member
 
 LOGIN = "https://shop.example.com/login?lang=ko"
@@ -70,11 +70,3 @@ OWN = EnquiryAccess(FormAccess.MEMBER, ListAccess.OWN, may_submit=True, shows_li
 def test_given_settings_and_visitor_when_asked_then_the_table_answers(enabled, login_type, guests, member, expected):
     integration = IntegrationSettings(enabled=enabled, login_type=login_type, guest_enquiries=guests, login_url=LOGIN)
     assert enquiry_access(integration, member) == expected
-
-
-def test_given_login_url_with_a_query_when_return_is_added_then_it_is_encoded():
-    integration = IntegrationSettings(enabled=True, login_type=LoginType.POST, login_url=LOGIN)
-    wanted = "http://acme.oc.localhost:8000/shop/hc/ticket/list/?from=app"
-    assert login_url_for(enquiry_access(integration, None), wanted) == (
-        LOGIN + "&returnUrl=http%3A%2F%2Facme.oc.localhost%3A8000%2Fshop%2Fhc%2Fticket%2Flist%2F%3Ffrom%3Dapp"
-    )

@@ -16,4 +16,33 @@ for (const form of document.querySelectorAll("[data-integration]")) {
 
   form.addEventListener("change", follow);
   follow();
+  form.querySelectorAll("[data-rows]").forEach(watchRows);
+}
+
+// Parameter rows: added as copies of the last one, emptied; the last one is emptied rather than removed.
+function watchRows(box) {
+  const list = box.querySelector("[data-rows-list]");
+  const add = box.querySelector("[data-row-add]");
+  const limit = Number(box.dataset.limit);
+
+  const empty = (row) => row.querySelectorAll("select").forEach((select) => (select.selectedIndex = 0));
+  const count = () => (add.disabled = list.children.length >= limit);
+
+  add.addEventListener("click", () => {
+    const row = list.lastElementChild.cloneNode(true);
+    empty(row);
+    list.append(row);
+    row.querySelector("select").focus();
+    count();
+  });
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-row-remove]");
+    if (!button) return;
+    const row = button.closest("[data-row]");
+    if (list.children.length === 1) empty(row);
+    else row.remove();
+    count();
+    add.focus();
+  });
+  count();
 }
