@@ -591,7 +591,7 @@ def test_given_change_while_the_company_is_asked_when_it_answers_then_guest(hang
 
 
 def test_given_unknown_or_unfit_service_when_opened_then_404_and_nothing_evaluated(acme, hangame, company):
-    make_service(acme, "gone", state=ServiceState.STOPPED)
+    make_service(acme, "gone", state=ServiceState.STOPPED, stopped_at=datetime.now(UTC))
     make_service(acme, "fresh", state=ServiceState.CREATE)
     make_service(acme, "issues", type=ServiceType.ISSUE)
     for service_id in ("nobody", "gone", "fresh", "issues"):

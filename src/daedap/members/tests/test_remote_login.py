@@ -249,7 +249,7 @@ def test_given_another_way_of_sending_when_posted_then_refused(hangame, browser)
 
 @pytest.mark.parametrize("path", [CLIENT, SERVER])
 def test_given_unknown_or_unfit_service_when_posted_then_404(hangame, acme, beta, browser, path):
-    make_service(acme, "gone", state=ServiceState.STOPPED)
+    make_service(acme, "gone", state=ServiceState.STOPPED, stopped_at=datetime.now(UTC))
     make_service(acme, "issues", type=ServiceType.ISSUE)
     make_service(beta, "foreign")
     for service_id in ("nobody", "gone", "issues", "foreign", "../x", "a\x00b", "가나다"):
