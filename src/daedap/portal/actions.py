@@ -34,6 +34,7 @@ from daedap.core.errors import Conflict, DaedapError, TooManyAttempts
 from daedap.core.hosts import platform_url
 from daedap.core.mail import queue_letter
 from daedap.files.actions import store_platform_file
+from daedap.files.checks import FileRefused
 from daedap.organizations import domains, founding
 from daedap.organizations.models import Organization
 from daedap.portal import letters
@@ -182,7 +183,11 @@ def _first_verification(*, business: bool) -> Verification:
 
 
 def _keep_certificate(upload: UploadedFile[Any]) -> str:
-    return store_platform_file(upload, allowed=CERTIFICATE_TYPES, max_bytes=CERTIFICATE_BYTES).public_id
+    try:
+        return store_platform_file(upload, allowed=CERTIFICATE_TYPES, max_bytes=CERTIFICATE_BYTES).public_id
+    except FileRefused as error:
+        error.field = "certificate"  # so that it is said beside it
+        raise
 
 
 @transaction.atomic
