@@ -26,6 +26,8 @@ AGENTS = {"agent", "administrator"}
 ADMINISTRATOR = {"administrator"}
 ORGANIZATION = {"organization_administrator", "owner"}
 AGENTS_MENU = ADMINISTRATOR | ORGANIZATION
+SIGNED = {"a signature"}
+"""Open to no role: only a signed call gets in, whoever sends it."""
 
 ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "core:healthz": ("get", EVERYBODY),
@@ -102,6 +104,19 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "remote_login:client": ("post", EVERYBODY),
     "remote_login:server": ("post", EVERYBODY),
     "openapi:attachment": ("get", EVERYBODY),
+    "openapi:public_service": ("get", EVERYBODY),
+    "openapi:signed_service": ("get", SIGNED),
+    "openapi:service": ("get", SIGNED),
+    "openapi:service_list": ("get", SIGNED),
+    "openapi:service_add": ("post", SIGNED),
+    "openapi:service_disable": ("put", SIGNED),
+    "openapi:service_enable": ("put", SIGNED),
+    "openapi:service_key": ("put", SIGNED),
+    "openapi:billing": ("get", SIGNED),
+    "openapi:billing_list": ("get", SIGNED),
+    "openapi:billing_of_service": ("get", SIGNED),
+    "openapi:billing_add": ("post", SIGNED),
+    "openapi:billing_update": ("put", SIGNED),
 }
 
 # --- The platform site ---------------------------------------------------------------------------
@@ -216,6 +231,7 @@ def organization_objects(shop, agent):
         "public_id": "0" * 32,
         "kind": "password-reset",
         "language": "ko",
+        "billing_id": shop.pk,
     }
 
 
@@ -242,6 +258,8 @@ def outcome(response: Any) -> str:
     """Say in one word what the server answered."""
     if response.status_code == 302 and response.headers["Location"].startswith(("/login/?next=", "/operator/login/")):
         return "login"
+    if response.status_code == 400 and b"Authorization is blank" in response.content:
+        return "unsigned"
     return {403: "refused", 404: "unknown", 405: "wrong method"}.get(response.status_code, "answered")
 
 
@@ -255,7 +273,9 @@ def test_given_each_role_when_an_address_of_the_organization_site_is_asked_then_
         for role, client in organization_clients.items()
     }
     for role in ROLES:
-        if role in allowed:
+        if allowed == SIGNED:
+            assert got[role] == "unsigned", (role, got[role])
+        elif role in allowed:
             assert got[role] in {"answered", "unknown"}, (role, got[role])
         elif role in {"nobody", "stranger"}:
             assert got[role] == "login", (role, got[role])
@@ -266,7 +286,7 @@ def test_given_each_role_when_an_address_of_the_organization_site_is_asked_then_
 STAFF_PAGES_OF_A_SERVICE = [
     address
     for address in addresses(settings.ORGANIZATION_URLCONF)
-    if "service_id" in address.parameters and ORGANIZATION_SITE[address.name][1] != EVERYBODY
+    if "service_id" in address.parameters and ORGANIZATION_SITE[address.name][1] not in (EVERYBODY, SIGNED)
 ]
 
 

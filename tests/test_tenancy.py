@@ -18,6 +18,8 @@ from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManage
 from daedap.files.models import StoredFile
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.members.models import AccessToken, IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
+from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
+from daedap.openapi.models import ApiAccess, UsedSignature
 from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
 from daedap.tickets.models import Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
@@ -109,6 +111,10 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
     AccessToken: _row(AccessToken, token_hash=lambda _: new_token(), member=factories.make_member),
     UsedToken: _row(UsedToken, token_hash=lambda _: new_token(), expires_at=lambda _: timezone.now()),
     LoginEvent: _row(LoginEvent, ok=True, login_type="get"),
+    ApiAccess: _row(ApiAccess),
+    UsedSignature: lambda service: UsedSignature.objects.create(
+        organization=service.organization, signature_hash=new_token(), request_hash="0" * 64
+    ),
     Category: lambda service: factories.make_category(service, "환불"),
     CategoryName: lambda service: factories.make_category(service, "교환").names.get(),
     Ticket: lambda service: factories.make_ticket(service),

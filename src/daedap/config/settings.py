@@ -205,6 +205,9 @@ DEFAULT_FROM_EMAIL = env.str("DAEDAP_MAIL_FROM", default=f"no-reply@{BASE_HOST}"
 # --- Outgoing calls ------------------------------------------------------------------------------
 ALLOW_PRIVATE_CALLBACKS = env.bool("DAEDAP_ALLOW_PRIVATE_CALLBACKS", default=False)
 
+# --- Open API ------------------------------------------------------------------------------------
+API_ALWAYS_200 = env.bool("DAEDAP_API_ALWAYS_200", default=False)
+
 # --- Onboarding ----------------------------------------------------------------------------------
 PAYMENT_PROVIDER = "daedap.payments.providers.manual.ManualProvider"
 BUSINESS_VERIFICATION = env.str("DAEDAP_BUSINESS_VERIFICATION", default="operator")  # or "automatic"

@@ -16,7 +16,7 @@ urlpatterns = [
     path("<service:service_id>/", include("daedap.tickets.urls")),
     path("<service:service_id>/", include("daedap.members.urls")),
     path("<service:service_id>/", include("daedap.helpcenter.urls")),
-    path("<service:service_id>/", include("daedap.openapi.urls")),
+    path("", include("daedap.openapi.urls")),
 ]
 
 handler400 = "daedap.core.views.bad_request"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
+from urllib.parse import quote
 
 from django.http import HttpRequest
 
@@ -17,6 +18,19 @@ def client_ip(request: HttpRequest) -> str:
         return str(ip_address(str(request.META.get("REMOTE_ADDR") or "")))
     except ValueError:  # a proxy that passes on whatever visitors claim
         return ""
+
+
+def raw_path(request: HttpRequest) -> str:
+    """Return the path of the request target as it was sent: still percent-encoded, not normalised, without query.
+
+    Servers tell it in different ways; where none does, the decoded path is encoded anew.
+    """
+    scope = request.META.get("asgi.scope") or {}
+    sent = (scope.get("raw_path") or b"").decode("latin-1")
+    sent = sent or str(request.META.get("REQUEST_URI") or request.META.get("RAW_URI") or "")
+    if "://" in sent.partition("?")[0]:  # absolute form
+        sent = "/" + sent.partition("://")[2].partition("/")[2]
+    return sent.partition("?")[0] or quote(request.path)
 
 
 def user_agent(request: HttpRequest) -> str:
