@@ -18,7 +18,6 @@ from daedap.core.scoping import OrganizationManager, ScopeMissing, ServiceManage
 from daedap.files.models import StoredFile
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.members.models import AccessToken, IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
-from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
 from daedap.openapi.models import ApiAccess, UsedSignature
 from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
