@@ -33,7 +33,7 @@ def run(open_database: Callable[[], object]) -> list[Finding]:
         settings.DEBUG  # noqa: B018 - loads the settings
     except ImproperlyConfigured as error:
         return [*findings, Finding(ok=False, what="Settings", advice=f"{error} (docs/settings.md)")]
-    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug(), *_mail()]
+    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug(), *_mail(), *_payments()]
     try:
         open_database()
     except EmbeddedPostgresError as error:
@@ -89,6 +89,34 @@ def _mail() -> Iterator[Finding]:
         yield Finding(ok=False, what=name, advice=f"It does not answer ({error}). Check DAEDAP_EMAIL_URL.")
     else:
         yield Finding(ok=True, what=name)
+
+
+def _payments() -> Iterator[Finding]:
+    provider = settings.PAYMENT_PROVIDER
+    if provider not in settings.PAYMENT_PROVIDERS:
+        yield Finding(
+            ok=False,
+            what=f"Payment provider {provider}",
+            advice=f"Use one of: {', '.join(settings.PAYMENT_PROVIDERS)}.",
+        )
+        return
+    yield Finding(ok=True, what=f"Payment provider {provider}")
+    if provider != "portone":
+        return
+    needed = {
+        "DAEDAP_PORTONE_API_SECRET": settings.PORTONE["api_secret"],
+        "DAEDAP_PORTONE_WEBHOOK_SECRET": settings.PORTONE["webhook_secret"],
+        "DAEDAP_PORTONE_STORE_ID": settings.PORTONE["store_id"],
+        "a channel key (DAEDAP_PORTONE_CHANNEL_…)": any(settings.PORTONE["channels"].values()),
+    }
+    missing = [name for name, value in needed.items() if not value]
+    yield Finding(not missing, "PortOne's settings", f"Set {', '.join(missing)}: nothing can be registered without.")
+    phone_needs = settings.PORTONE["channels"]["identity"] or not settings.PORTONE["channels"]["card"]
+    yield Finding(
+        bool(phone_needs),
+        "PortOne's channel for identity checks",
+        "Set DAEDAP_PORTONE_CHANNEL_IDENTITY: Korean individuals are offered nothing without it.",
+    )
 
 
 def _database() -> Iterator[Finding]:

@@ -209,7 +209,30 @@ ALLOW_PRIVATE_CALLBACKS = env.bool("DAEDAP_ALLOW_PRIVATE_CALLBACKS", default=Fal
 API_ALWAYS_200 = env.bool("DAEDAP_API_ALWAYS_200", default=False)
 
 # --- Onboarding ----------------------------------------------------------------------------------
-PAYMENT_PROVIDER = "daedap.payments.providers.manual.ManualProvider"
+PAYMENT_REQUIRED = env.bool("DAEDAP_PAYMENT_REQUIRED", default=True)
+PAYMENT_PROVIDERS = {
+    "manual": "daedap.payments.providers.manual.ManualProvider",
+    "portone": "daedap.payments.providers.portone.PortOneProvider",
+}
+PAYMENT_PROVIDER = env.str("DAEDAP_PAYMENT_PROVIDER", default="manual")
+PORTONE = {
+    "api_secret": env.str("DAEDAP_PORTONE_API_SECRET", default=""),
+    "webhook_secret": env.str("DAEDAP_PORTONE_WEBHOOK_SECRET", default=""),
+    "store_id": env.str("DAEDAP_PORTONE_STORE_ID", default=""),
+    "channels": {
+        "card": env.str("DAEDAP_PORTONE_CHANNEL_CARD", default=""),
+        "payco": env.str("DAEDAP_PORTONE_CHANNEL_PAYCO", default=""),
+        "card_japan": env.str("DAEDAP_PORTONE_CHANNEL_CARD_JAPAN", default=""),
+        "identity": env.str("DAEDAP_PORTONE_CHANNEL_IDENTITY", default=""),
+    },
+    "api_url": env.str("DAEDAP_PORTONE_API_URL", default="https://api.portone.io"),
+    "script_url": env.str("DAEDAP_PORTONE_SCRIPT_URL", default="https://cdn.portone.io/v2/browser-sdk.js"),
+    # What the page with PortOne's window may load, besides our own (Content-Security-Policy of that page alone).
+    "page_sources": env.list(
+        "DAEDAP_PORTONE_PAGE_SOURCES",
+        default=["https://*.portone.io", "https://*.iamport.co", "https://*.iamport.kr"],
+    ),
+}
 BUSINESS_VERIFICATION = env.str("DAEDAP_BUSINESS_VERIFICATION", default="operator")  # or "automatic"
 CARD_RANGES = env.str("DAEDAP_CARD_RANGES", default="")  # a file of one's own for the `manual` provider
 ORGANIZATION_QUOTA = {

@@ -15,7 +15,7 @@ from daedap.organizations.models import Organization
 from daedap.organizations.rows import lock_organization
 from daedap.organizations.selectors import active_members
 from daedap.payments.actions import lock_wallet
-from daedap.payments.selectors import has_payment_method
+from daedap.payments.selectors import may_use_services
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def activate(*, organization: Organization, owner_member_id: int | None, actor: 
     organization = lock_organization(organization)
     if organization.is_active:
         raise AlreadyEnabled
-    if not has_payment_method(organization.creator):
+    if not may_use_services(organization.creator):
         raise PaymentMethodMissing
     if not organization.domain:
         raise DomainRefused(_("Save a domain first."))

@@ -18,7 +18,7 @@ from daedap.organizations.errors import NameRefused, PaymentMethodMissing, Quota
 from daedap.organizations.models import Organization, name_key
 from daedap.organizations.rows import lock_organization, save_unique
 from daedap.payments.actions import delete_method, lock_wallet
-from daedap.payments.selectors import has_payment_method
+from daedap.payments.selectors import may_use_services
 
 LONGEST_NAME = 70
 
@@ -30,7 +30,7 @@ def create_organization(*, user: User, name: str, actor: Actor) -> Organization:
     Raises PaymentMethodMissing, QuotaReached or NameRefused. Of two at once with one name exactly one is founded.
     """
     lock_wallet(user)  # the quota and the payment method hold still
-    if not has_payment_method(user):
+    if not may_use_services(user):
         raise PaymentMethodMissing
     member = PlatformMember.objects.filter(user=user).first()
     quota = settings.ORGANIZATION_QUOTA[member.membership_type] if member else 0
@@ -86,5 +86,6 @@ def delete_payment_method(*, user: User, method_id: int, actor: Actor) -> None:
         user=user,
         method_id=method_id,
         actor=actor,
-        still_needed=lambda: Organization.objects.filter(creator=user, activated_at__isnull=False).exists(),
+        still_needed=lambda: settings.PAYMENT_REQUIRED
+        and Organization.objects.filter(creator=user, activated_at__isnull=False).exists(),
     )

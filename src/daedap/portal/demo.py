@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,14 +16,15 @@ from daedap.accounts.links import PASSWORD_KINDS, SET_PASSWORD_LIFETIME, VERIFY_
 from daedap.accounts.models import PLATFORM, LinkKind, User
 from daedap.accounts.passwords import IAM_DEFAULT
 from daedap.core.actors import SYSTEM, Actor, ActorKind
-from daedap.core.crypto import hash_token, keyed_hash
+from daedap.core.crypto import hash_token, keyed_hash, new_token
 from daedap.core.hosts import platform_url
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.members.models import IntegrationSettings, LoginType, Member
 from daedap.organizations import activation, domains, founding, members
 from daedap.organizations.models import IamMember, Organization
-from daedap.payments.actions import register_card
-from daedap.payments.providers import CardDetails, MethodCode
+from daedap.payments.actions import keep_method
+from daedap.payments.kinds import MethodCode
+from daedap.payments.providers import ProviderMethod
 from daedap.payments.selectors import has_payment_method
 from daedap.portal.actions import SignUp, sign_up
 from daedap.portal.demo_tickets import CATEGORIES, ENQUIRIES, Enquiry, State
@@ -90,13 +91,10 @@ def _founder() -> User:
 
 
 def _card(founder: User) -> None:
-    card = CardDetails(
-        number="4242424242424242",  # published by card networks for tests
-        expiry_month=12,
-        expiry_year=timezone.localdate().year + 4,
-        birth_date=date(1990, 1, 2),
+    card = ProviderMethod(
+        token=new_token(), brand="VISA", last4="4242", expiry_month=12, expiry_year=timezone.localdate().year + 4
     )
-    register_card(user=founder, method=MethodCode.CREDIT_CARD, card=card, actor=founder.as_actor())
+    keep_method(user=founder, provider="manual", method=MethodCode.CREDIT_CARD, kept=card, actor=founder.as_actor())
 
 
 def _organization(founder: User) -> Organization:

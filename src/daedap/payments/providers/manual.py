@@ -1,4 +1,4 @@
-"""The provider that needs no contract with anybody: checks cards offline and never charges (spec 10, 2.5)."""
+"""The provider that needs no contract with anybody: checks offline and never charges (spec 10, 2.5)."""
 
 from __future__ import annotations
 
@@ -10,44 +10,39 @@ from django.views.decorators.debug import sensitive_variables
 from stdnum import luhn
 
 from daedap.core.crypto import new_token
-from daedap.payments.providers import CardDetails, CardField, CardRefused, Method, MethodCode, ProviderCard
-from daedap.payments.providers.ranges import RangeTable, load_table
+from daedap.payments.kinds import IdentityCheck, MethodCode, MethodKind
+from daedap.payments.providers import CardRefused, Details, FormProvider, ProviderMethod, Reason, Way
+from daedap.payments.providers.ranges import CardRange, RangeTable, load_table
 
-_CREDIT = _("Credit card")
 
+class ManualProvider(FormProvider):
+    """Luhn, length, expiry and kind of funding by the card ranges. No card company or bank is asked.
 
-class ManualProvider:
-    """Luhn, length, expiry and kind of funding by the card ranges. Identity is not checked, nothing is charged."""
+    No telephone company is asked either: where the product checks a telephone, a code goes to the member's verified
+    e-mail address, and for a certificate the business data must equal what the operator verified. The screens say so.
+    """
 
     code = "manual"
     charges = False
-
-    def methods_for(self, country: str, membership_type: str) -> list[Method]:
-        """Offer cards only: PAYCO and bank transfer need a provider that reaches them (spec 10, 2.3)."""
-        if country == "JP":
-            fields = (CardField.HOLDER, CardField.SECURITY_CODE)
-            return [Method(MethodCode.CREDIT_CARD, _CREDIT, _("A credit card issued in Japan."), fields)]
-        if membership_type == "business":
-            return [
-                Method(
-                    MethodCode.CREDIT_CARD,
-                    _("Corporate card with a name"),
-                    _("A credit card of the company that names its holder."),
-                    (CardField.BIRTH_DATE,),
-                ),
-                Method(
-                    MethodCode.CORPORATE_CARD,
-                    _("Corporate card without a name"),
-                    _("A credit card of the company that anybody there uses."),
-                    (CardField.PASSWORD_DIGITS,),
-                ),
-            ]
-        text = _("A personal credit card, or a corporate card in your name.")
-        return [Method(MethodCode.CREDIT_CARD, _CREDIT, text, (CardField.BIRTH_DATE,))]
+    ways = {
+        IdentityCheck.PHONE: Way.MAILED_CODE,
+        IdentityCheck.BUSINESS_NUMBER: Way.BUSINESS_NUMBER,
+        IdentityCheck.CERTIFICATE: Way.BUSINESS_DATA,
+        IdentityCheck.CARD_OWNERSHIP: Way.MAILED_CODE,
+    }
 
     @sensitive_variables()
-    def register(self, details: CardDetails) -> ProviderCard:
-        """Return a random token for a card that passes every check; raise CardRefused otherwise."""
+    def register(self, kind: MethodKind, details: Details) -> ProviderMethod:
+        """Return a random token for data that pass every check; raise CardRefused otherwise."""
+        if kind.code is MethodCode.BANK_TRANSFER:
+            return ProviderMethod(token=new_token(), brand=details.bank, last4=details.account[-4:])
+        return self._register_card(details)
+
+    def discard(self, token: str) -> None:
+        """Nobody else knows the token."""
+
+    @sensitive_variables()
+    def _register_card(self, details: Details) -> ProviderMethod:
         number = details.number
         table = load_table()
         brand = table.brand_of(number)
@@ -57,7 +52,7 @@ class ManualProvider:
         if _is_past(details.expiry_year, details.expiry_month):
             raise CardRefused(_("This card has expired."), field="expiry")
         _check_funding(table, details)
-        return ProviderCard(
+        return ProviderMethod(
             token=new_token(),
             brand=brand.name if brand else "Card",
             last4=number[-4:],
@@ -72,13 +67,17 @@ def _is_past(year: int, month: int) -> bool:
 
 
 @sensitive_variables()
-def _check_funding(table: RangeTable, details: CardDetails) -> None:
-    found = table.range_of(details.number)
+def _check_funding(table: RangeTable, details: Details) -> None:
+    if reason := funding_refusal(table.range_of(details.number), details.country):
+        raise CardRefused.because(reason, field="number")
+
+
+def funding_refusal(found: CardRange | None, country: str) -> Reason | None:
+    """Return why a card of this range cannot be registered (spec 10, 2.4 and D2), or None. Unknown ranges may."""
     if found is None:
-        return
-    if found.funding == "debit":
-        raise CardRefused(_("Debit cards cannot be registered."), field="number")
-    if found.funding == "prepaid":
-        raise CardRefused(_("Prepaid cards cannot be registered."), field="number")
-    if details.country == "JP" and found.country not in ("", "JP"):
-        raise CardRefused(_("Only cards issued in Japan can be registered."), field="number")
+        return None
+    if found.funding in ("debit", "prepaid"):
+        return Reason(found.funding)
+    if country == "JP" and found.country not in ("", "JP"):
+        return Reason.FOREIGN
+    return None

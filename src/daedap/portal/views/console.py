@@ -16,7 +16,7 @@ from daedap.core.errors import DaedapError
 from daedap.core.requests import client_ip
 from daedap.organizations import errors, founding, security
 from daedap.organizations.selectors import list_members, list_own_organizations
-from daedap.payments.selectors import has_payment_method
+from daedap.payments.selectors import may_use_services
 from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.console import OrganizationForm
@@ -33,7 +33,7 @@ def organizations(request: MemberRequest) -> HttpResponse:
     own = list_own_organizations(user=request.user)
     context = {
         "organizations": own,
-        "may_create": has_payment_method(request.user),
+        "may_create": may_use_services(request.user),
         "form": OrganizationForm(),
         "then": "",
     }
@@ -59,7 +59,7 @@ def create(request: MemberRequest) -> HttpResponse:
             messages.success(request, gettext("The organization has been created."))
             page = "portal:wizard" if request.POST.get("then") == "wizard" else "portal:organization"
             return go(request, reverse(page, args=[organization.public_id]))
-    if not has_payment_method(request.user):
+    if not may_use_services(request.user):
         return redirect("portal:console")
     then = "wizard" if "wizard" in (request.POST.get("then"), request.GET.get("then")) else ""
     return dialog_form(request, "portal/console/create.html", "portal/console/_create.html", form, then=then)

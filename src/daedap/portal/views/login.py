@@ -27,7 +27,7 @@ from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
 from daedap.organizations.selectors import list_own_organizations
-from daedap.payments.selectors import has_payment_method
+from daedap.payments.selectors import may_use_services
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.login import FindPasswordForm, LoginForm
 from daedap.portal.views.answers import form_page
@@ -37,7 +37,7 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 def landing(user: User) -> str:
     """Where a member goes after sign-in: to the payment methods while there is neither card nor organization (A8)."""
-    if has_payment_method(user) or list_own_organizations(user=user):
+    if may_use_services(user) or list_own_organizations(user=user):
         return reverse("portal:console")
     return reverse("portal:payment")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,21 +16,16 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from daedap.core import limits
-from daedap.core.errors import DaedapError
 from daedap.core.views import safe_next
 from daedap.organizations.founding import delete_payment_method
 from daedap.organizations.selectors import list_own_organizations
 from daedap.payments import actions
-from daedap.payments.providers import Method, get_provider
-from daedap.payments.selectors import get_payment_method, list_offered_methods, list_payment_methods
+from daedap.payments.selectors import get_payment_method, list_payment_methods
 from daedap.portal.access import MemberRequest, confirmed_page, mark_confirmed, member_page
-from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.login import ConfirmForm
-from daedap.portal.forms.payment import CardForm, MethodForm
 from daedap.portal.views.answers import form_page
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
-_CONSENTED = "payment_method_chosen"
 WRONG_PASSWORDS = 5
 
 
@@ -68,72 +64,16 @@ def _list(request: MemberRequest, *, status: int = 200, error: Any = "") -> Http
         "methods": list_payment_methods(user=request.user),
         "member": request.platform_member,
         "error": error,
+        "is_required": settings.PAYMENT_REQUIRED,
         "has_organization": bool(list_own_organizations(user=request.user)),
     }
     return render(request, "portal/payment/list.html", context, status=status)
 
 
-@never_cache
-@confirmed_page
-@_get_or_post
-def choose(request: MemberRequest) -> HttpResponse:
-    """First the way to pay and the consent. A business that is not verified yet is told why it must wait (A7)."""
-    if not request.platform_member.may_pay:
-        return render(request, "portal/payment/pending.html", {"member": request.platform_member}, status=403)
-    offered = list_offered_methods(member=request.platform_member)
-    posted = request.POST if request.method == "POST" else None
-    form = MethodForm(posted, methods=offered, initial={"method": offered[0].code.value if offered else ""})
-    if form.is_valid():
-        request.session[_CONSENTED] = form.cleaned_data["method"]
-        return redirect("portal:payment-card")
-    return form_page(
-        request,
-        "portal/payment/choose.html",
-        form,
-        descriptions={method.code.value: method.text for method in offered},
-    )
-
-
-@never_cache
-@confirmed_page
-@sensitive_post_parameters()
-@sensitive_variables()
-@_get_or_post
-def card(request: MemberRequest) -> HttpResponse:
-    """Then the card. What is typed goes to the provider and nowhere else; it is not sent back to the browser."""
-    method = _consented_method(request)
-    if method is None:
-        return redirect("portal:payment-add")
-    form = CardForm(method=method, country=request.platform_member.country)
-    if request.method == "POST":
-        form = CardForm(request.POST, method=method, country=request.platform_member.country)
-        if form.is_valid():
-            try:
-                actions.register_card(
-                    user=request.user, method=method.code.value, card=form.details, actor=request.actor
-                )
-            except DaedapError as error:
-                add_refusal(form, error)
-            else:
-                request.session.pop(_CONSENTED, None)
-                messages.success(request, gettext("The payment method has been registered."))
-                return redirect("portal:payment")
-    return form_page(request, "portal/payment/card.html", form, method=method, charges=get_provider().charges)
-
-
-def _consented_method(request: MemberRequest) -> Method | None:
-    """Return the way to pay that was chosen and consented to, if it is still offered."""
-    chosen = request.session.get(_CONSENTED)
-    if not request.platform_member.may_pay:
-        return None
-    offered = list_offered_methods(member=request.platform_member)
-    return next((method for method in offered if method.code.value == chosen), None)
-
-
 @confirmed_page
 @require_POST
 def make_default(request: MemberRequest, method_id: int) -> HttpResponse:
-    """Pay with this card from now on."""
+    """Pay with this method from now on."""
     actions.make_default(user=request.user, method_id=method_id, actor=request.actor)
     messages.success(request, gettext("The default payment method has been changed."))
     return redirect("portal:payment")
@@ -142,7 +82,7 @@ def make_default(request: MemberRequest, method_id: int) -> HttpResponse:
 @confirmed_page
 @_get_or_post
 def delete(request: MemberRequest, method_id: int) -> HttpResponse:
-    """Remove a card, after asking."""
+    """Remove a method, after asking."""
     if request.method != "POST":
         method = get_payment_method(user=request.user, method_id=method_id)
         return render(request, "portal/payment/delete.html", {"method": method})

@@ -34,6 +34,7 @@ from daedap.portal.forms.signup import (
 )
 from daedap.portal.terms import READABLE, TERMS
 from daedap.portal.views.answers import form_page
+from daedap.portal.views.login import landing
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 VERIFY = (LinkKind.VERIFY_EMAIL,)
@@ -232,6 +233,7 @@ def welcome(request: MemberRequest) -> HttpResponse:
         if form.is_valid():
             if form.cleaned_data["two_step_login"] and request.platform_member.second_factor == SecondFactor.NONE:
                 actions.choose_second_factor(user=request.user, factor=SecondFactor.EMAIL, actor=request.actor)
-            messages.success(request, gettext("Saved. Register a payment method next."))
-            return redirect("portal:payment")
+            if settings.PAYMENT_REQUIRED:
+                messages.success(request, gettext("Saved. Register a payment method next."))
+            return redirect(landing(request.user))
     return form_page(request, "portal/signup/welcome.html", WelcomeForm(), step=5, member=request.platform_member)
