@@ -296,8 +296,9 @@ def test_given_verified_business_when_registering_corporate_card_then_accepted(d
 
 def test_given_japanese_member_when_card_was_issued_abroad_then_refused(db):
     user = factories.make_platform_member(country=Country.JP)
-    with pytest.raises(CardRefused):
-        register(user, card("4000004100000001", country="JP"))
+    with pytest.raises(CardRefused) as refused:
+        register(user, card("4000004100000003", country="JP"))
+    assert refused.value.reason == "foreign"
     assert not PaymentMethod.objects.exists()
 
     assert register(user, card("4000003920000003", country="JP")).brand == "VISA"
