@@ -134,7 +134,7 @@ def test_given_data_typed_when_registered_then_they_are_in_no_table_session_log_
     client = at_data(method)
 
     for broken in FIELDS[method]:  # refusals on the way
-        page = client.post("/me/payment/add/data/", typed(method) | {broken: "x"})
+        page = client.post("/me/payment/add/data/", typed(method) | {broken: ""})
         assert page.status_code == 422
         assert_nowhere(page.text, "the refused page")
     assert client.post("/me/payment/add/data/", typed(method)).url == "/me/payment/"

@@ -212,7 +212,7 @@ def _with_window(request: RegistrationRequest, response: HttpResponse, window: d
     sources = [SELF, request.provider.script_url, *request.provider.page_sources]
     names = ("script-src", "connect-src", "frame-src", "img-src", "style-src", "form-action")
     allowing = csp_replace(dict.fromkeys(names, sources))
-    return cast(HttpResponse, allowing(lambda: response)())
+    return cast(HttpResponse, allowing(lambda _request: response)(request))
 
 
 @never_cache
