@@ -86,6 +86,7 @@ def delete_payment_method(*, user: User, method_id: int, actor: Actor) -> None:
         user=user,
         method_id=method_id,
         actor=actor,
-        still_needed=lambda: settings.PAYMENT_REQUIRED
-        and Organization.objects.filter(creator=user, activated_at__isnull=False).exists(),
+        still_needed=lambda: (
+            settings.PAYMENT_REQUIRED and Organization.objects.filter(creator=user, activated_at__isnull=False).exists()
+        ),
     )

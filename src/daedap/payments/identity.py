@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.models import PlatformMember
 from daedap.core import limits
 from daedap.core.crypto import keyed_hash, new_key
 from daedap.core.errors import TooManyAttempts
-from daedap.core.mail import Letter, queue_letter
+from daedap.core.mail import queue_letter
+from daedap.payments import letters
 from daedap.payments.kinds import MethodKind
 from daedap.payments.models import Registration
 from daedap.payments.providers import IdentityRefused, Way, WindowProvider, get_provider
@@ -129,14 +128,5 @@ def _hash(registration: Registration, code: str) -> str:
 
 def _queue_code_letter(member: PlatformMember, code: str) -> None:
     user = member.user
-    with translation.override(user.language):
-        letter = Letter(
-            subject=gettext("[%(product)s] Your code for registering a payment method")
-            % {"product": settings.PRODUCT_NAME},
-            reason=gettext("You receive this mail because a payment method is being registered with your account."),
-            greeting=gettext("Hello %(name)s,") % {"name": user.name},
-            paragraphs=[gettext("Enter this code on the page for the payment method. It is valid for 10 minutes.")],
-            facts=[(gettext("Code"), code)],
-            footnotes=[gettext("If this was not you, set a new password now: somebody knows yours.")],
-        )
+    letter = letters.identity_code(name=user.name, code=code, language=user.language)
     queue_letter(letter, to=user.email, language=user.language, kind="payment-identity-code")
