@@ -9,7 +9,7 @@ from django.utils.translation import gettext, pgettext
 
 from daedap.accounts import approvals
 from daedap.accounts.links import SET_PASSWORD_LIFETIME, issue_link
-from daedap.accounts.models import LinkKind
+from daedap.accounts.models import LinkKind, User
 from daedap.accounts.second_step import Waiting
 from daedap.core.mail import Letter, Sender, queue_letter
 from daedap.organizations.addresses import approve_sign_in_url, set_password_url
@@ -68,10 +68,21 @@ def compose_password_letter(organization: Organization, member: IamMember, *, ur
 def queue_approval_mail(organization: Organization, waiting: Waiting, *, ip: str) -> None:
     """Mail E5: the button that approves the log-in of whoever waits. A newer one voids the older."""
     user = waiting.user
-    token = approvals.issue(user, mark=waiting.mark)
-    at = f"{timezone.localtime():%Y-%m-%d %H:%M %Z}"
-    with translation.override(user.language):
-        letter = Letter(
+    url = approve_sign_in_url(organization, approvals.issue(user, mark=waiting.mark))
+    queue_letter(
+        compose_approval_letter(organization, user, url=url, ip=ip, language=user.language),
+        to=user.email,
+        language=user.language,
+        kind="sign-in-approval",
+        sender=Sender(name=iam_sender()),
+        organization_id=organization.pk,
+    )
+
+
+def compose_approval_letter(organization: Organization, user: User, *, url: str, ip: str, language: str) -> Letter:
+    """Write mail E5: who is logging in, from where, and the button."""
+    with translation.override(language):
+        return Letter(
             subject=gettext("[%(product)s IAM] Your approval of a log-in is requested.")
             % {"product": settings.PRODUCT_NAME},
             reason=gettext("You receive this mail because your password was just used to log in."),
@@ -83,21 +94,13 @@ def queue_approval_mail(organization: Organization, waiting: Waiting, *, ip: str
             facts=[
                 (gettext("Organization"), organization.name),
                 (gettext("ID"), user.login_id),
-                (gettext("Time"), at),
+                (gettext("Time"), f"{timezone.localtime():%Y-%m-%d %H:%M %Z}"),
                 (gettext("IP"), ip or "-"),
             ],
             button_label=pgettext("log-in", "Approve"),
-            button_url=approve_sign_in_url(organization, token),
+            button_url=url,
             footnotes=[gettext("If this was not you, do not press it and set a new password: somebody knows yours.")],
         )
-    queue_letter(
-        letter,
-        to=user.email,
-        language=user.language,
-        kind="sign-in-approval",
-        sender=Sender(name=f"{settings.PRODUCT_NAME} IAM"),
-        organization_id=organization.pk,
-    )
 
 
 def queue_ready_mail(organization: Organization, owner: IamMember) -> None:

@@ -13,6 +13,7 @@ from daedap.organizations.models import CreationType, IamMember, Organization
 def register() -> None:
     add_sample("iam-password-setup", lambda language: _password(CreationType.REGISTERED, language), sender=_sender())
     add_sample("iam-invitation", lambda language: _password(CreationType.INVITED, language), sender=_sender())
+    add_sample("sign-in-approval", _approval, sender=_sender())
     add_sample("online-contact-ready", lambda language: letters.compose_ready_letter(*_sample(), language=language))
 
 
@@ -30,3 +31,9 @@ def _password(creation_type: CreationType, language: str) -> Letter:
     member.creation_type = creation_type
     url = organization_url("yes24", f"/login/password/{'x' * 43}/")
     return letters.compose_password_letter(organization, member, url=url, language=language)
+
+
+def _approval(language: str) -> Letter:
+    organization, member = _sample()
+    url = organization_url("yes24", f"/login/approve/{'x' * 43}/")
+    return letters.compose_approval_letter(organization, member.user, url=url, ip="203.0.113.7", language=language)

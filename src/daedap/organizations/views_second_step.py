@@ -77,7 +77,7 @@ def _show(request: StaffRequest, waiting: Waiting, form: forms.Form, target: str
     template = "organizations/second_step_code.html"
     if waiting.step is Step.APPROVAL:
         template = "organizations/second_step_mail.html"
-        context |= {"approved": second_step.is_approved(waiting)}
+        context |= {"approved": second_step.is_approved(waiting), "early": bool(form.errors)}
     elif isinstance(form, DeviceForm):
         template = "organizations/second_step_device.html"
         context |= offer_device(request, waiting.user)
@@ -113,7 +113,8 @@ def state(request: StaffRequest) -> HttpResponse:
         approved = second_step.is_approved(_find_waiting(request))
     except StepOver:
         return redirect("organizations:login")
-    return render(request, "organizations/_second_step_state.html", {"approved": approved})
+    context = {"approved": approved, "early": "early" in request.GET}
+    return render(request, "organizations/_second_step_state.html", context)
 
 
 @login_not_required
