@@ -15,7 +15,7 @@ from daedap.core.crypto import new_key, random_letters_and_digits
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.members.models import Member
-from daedap.organizations.models import IamMember, Organization, name_key
+from daedap.organizations.models import ConsoleMember, ConsoleRole, IamMember, Organization, name_key
 from daedap.payments.models import PaymentMethod
 from daedap.services.models import (
     Agent,
@@ -74,6 +74,13 @@ def make_organization(**facts: Any) -> Organization:
         creator=creator,
         **(defaults | facts),
     )
+
+
+def make_console_member(organization: Organization, role: str = ConsoleRole.NONE, **facts: Any) -> ConsoleMember:
+    """A platform member, without payment method, who has `role` in the console of somebody else's organization."""
+    user = make_platform_member(**facts)
+    with organization_scope(organization.pk):
+        return ConsoleMember.objects.create(organization=organization, user=user, role=role)
 
 
 def make_iam_member(organization: Organization, login_id: str | None = None, **facts: Any) -> IamMember:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from daedap.organizations.models import ConsoleRole
 from tests import factories
 
 # --- The organization's site ---------------------------------------------------------------------
@@ -121,9 +122,24 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
 
 # --- The platform site ---------------------------------------------------------------------------
 
-PLATFORM_ROLES = ("nobody", "newcomer", "other_founder", "founder", "operator")
-MEMBERS = {"newcomer", "other_founder", "founder"}
+PLATFORM_ROLES = (
+    "nobody",
+    "newcomer",
+    "other_founder",
+    "founder",
+    "console_owner",
+    "console_admin",
+    "member_admin",
+    "console_member",
+    "console_none",
+    "operator",
+)
+MEMBERS = set(PLATFORM_ROLES) - {"nobody", "operator"}
 FOUNDER = {"founder"}
+CONSOLE_OWNERS = FOUNDER | {"console_owner"}
+SETTERS = CONSOLE_OWNERS | {"console_admin"}
+MEMBER_MANAGERS = SETTERS | {"member_admin"}
+ANY_CONSOLE_ROLE = MEMBER_MANAGERS | {"console_member", "console_none"}
 ALL_PLATFORM = set(PLATFORM_ROLES)
 
 PLATFORM_SITE: dict[str, tuple[str, set[str]]] = {
@@ -176,19 +192,29 @@ PLATFORM_SITE: dict[str, tuple[str, set[str]]] = {
     "portal:payment-delete": ("post", MEMBERS),
     "portal:console": ("get", MEMBERS),
     "portal:organization-new": ("get", MEMBERS),
-    "portal:organization": ("get", FOUNDER),
-    "portal:catalogue": ("get", FOUNDER),
-    "portal:members": ("get", FOUNDER),
-    "portal:member-new": ("get", FOUNDER),
-    "portal:member-resend": ("post", FOUNDER),
-    "portal:member-remove": ("post", FOUNDER),
-    "portal:organization-settings": ("get", FOUNDER),
-    "portal:governance": ("get", FOUNDER),
-    "portal:wizard": ("get", FOUNDER),
-    "portal:wizard-domain": ("get", FOUNDER),
-    "portal:wizard-check": ("get", FOUNDER),
-    "portal:wizard-members": ("get", FOUNDER),
-    "portal:wizard-done": ("get", FOUNDER),
+    "portal:organization": ("get", ANY_CONSOLE_ROLE),
+    "portal:catalogue": ("get", SETTERS),
+    "portal:members": ("get", MEMBER_MANAGERS),
+    "portal:member-new": ("get", MEMBER_MANAGERS),
+    "portal:member-resend": ("post", MEMBER_MANAGERS),
+    "portal:member-remove": ("post", MEMBER_MANAGERS),
+    "portal:member-detail": ("get", MEMBER_MANAGERS),
+    "portal:member-owner": ("post", MEMBER_MANAGERS),
+    "portal:member-unlock": ("post", MEMBER_MANAGERS),
+    "portal:member-otp": ("post", MEMBER_MANAGERS),
+    "portal:person-add": ("get", MEMBER_MANAGERS),
+    "portal:person-role": ("post", MEMBER_MANAGERS),
+    "portal:person-remove": ("post", MEMBER_MANAGERS),
+    "portal:organization-domain": ("get", CONSOLE_OWNERS),
+    "portal:organization-disable": ("get", SETTERS),
+    "portal:organization-delete": ("get", FOUNDER),
+    "portal:organization-settings": ("get", ANY_CONSOLE_ROLE),
+    "portal:governance": ("get", SETTERS),
+    "portal:wizard": ("get", SETTERS),
+    "portal:wizard-domain": ("get", SETTERS),
+    "portal:wizard-check": ("get", SETTERS),
+    "portal:wizard-members": ("get", SETTERS),
+    "portal:wizard-done": ("get", SETTERS),
 }
 
 
@@ -323,6 +349,11 @@ def platform_clients(acme, founder):
         "newcomer": factories.make_platform_member(email="newcomer@example.com"),
         "other_founder": factories.make_organization().creator,
         "founder": founder,
+        "console_owner": factories.make_console_member(acme, ConsoleRole.OWNER).user,
+        "console_admin": factories.make_console_member(acme, ConsoleRole.ADMIN).user,
+        "member_admin": factories.make_console_member(acme, ConsoleRole.ORG_MEMBER_ADMIN).user,
+        "console_member": factories.make_console_member(acme, ConsoleRole.MEMBER).user,
+        "console_none": factories.make_console_member(acme, ConsoleRole.NONE).user,
     }
     clients = {role: Client(headers={"host": settings.BASE_HOST}) for role in people}
     for role, user in people.items():
@@ -356,11 +387,13 @@ def test_given_each_role_when_an_address_of_the_platform_is_asked_then_only_the_
             assert answer in {"answered", "unknown"}, (role, answer)
         elif role == "nobody":
             assert answer == "login", (role, answer)
+        elif "public_id" in address.parameters and role in ANY_CONSOLE_ROLE:
+            assert answer == "refused", (role, answer)
         else:
             assert answer in {"unknown", "answered"}, (role, answer)
     if "public_id" in address.parameters:
         assert got["other_founder"] == got["newcomer"] == "unknown"
-        assert got["founder"] == "answered"
+        assert got["founder"] == ("unknown" if address.name.startswith("portal:person-r") else "answered")
     if "method_id" in address.parameters:
         assert founder.payment_methods.count() == 1
 

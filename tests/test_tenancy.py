@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from daedap.accounts.models import User
 from daedap.audit import actions as audit
 from daedap.audit.models import AuditEntry, Operation, PermissionChange
 from daedap.core.actors import SYSTEM
@@ -19,7 +20,8 @@ from daedap.files.models import StoredFile
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.members.models import AccessToken, IntegrationSettings, LoginEvent, Member, MemberSession, UsedToken
 from daedap.openapi.models import ApiAccess, UsedSignature
-from daedap.organizations.models import IamMember, LoginSecurity, PasswordPolicy
+from daedap.organizations import removal
+from daedap.organizations.models import ConsoleMember, IamMember, LoginSecurity, Organization, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
 from daedap.tickets.models import Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
 from tests import factories
@@ -78,6 +80,7 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
     AuditEntry: _audit,
     PermissionChange: _permission_change,
     StoredFile: _stored_file,
+    ConsoleMember: lambda service: factories.make_console_member(service.organization),
     IamMember: lambda service: factories.make_iam_member(service.organization),
     LoginSecurity: lambda service: LoginSecurity.objects.create(organization=service.organization),
     PasswordPolicy: lambda service: PasswordPolicy.objects.create(organization=service.organization),
@@ -170,3 +173,25 @@ def test_given_two_services_of_one_tenant_when_one_is_open_then_the_other_is_hid
         assert list(Ticket.objects.all()) == [mine]
     with organization_scope(shop.organization_id), pytest.raises(ScopeMissing):
         Ticket.objects.filter(pk=theirs.pk).exists()
+
+
+def test_given_a_row_of_every_tenant_model_when_deleted_with_its_organization_then_only_the_kept_stay(shop, beta_shop):
+    # given
+    for service in (shop, beta_shop):
+        with service_scope(service.organization_id, service.pk):
+            for make in MAKERS.values():
+                make(service)
+    theirs = {model: model._base_manager.filter(organization_id=beta_shop.organization_id).count() for model in MAKERS}
+    Organization.objects.filter(pk=shop.organization_id).update(
+        deleted_at=timezone.now(), domain=None, activated_at=None
+    )
+    # when
+    removal.clear_away(shop.organization_id)
+    # then
+    for model in MAKERS:
+        left = model._base_manager.filter(organization_id=shop.organization_id)
+        assert left.exists() == (model._meta.label in removal.KEPT), model
+    assert not User.objects.filter(realm=shop.organization.public_id).exists()
+    assert theirs == {
+        model: model._base_manager.filter(organization_id=beta_shop.organization_id).count() for model in MAKERS
+    }

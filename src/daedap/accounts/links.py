@@ -67,3 +67,15 @@ def use_link(token: str, kinds: Collection[LinkKind], *, realm: str = PLATFORM) 
     if not still_free.update(used_at=timezone.now()):
         raise LinkRefused
     return link
+
+
+def void_links_in(realm: str) -> None:
+    """Void every open link of everybody in the realm: the address they name is gone."""
+    open_ones = MailLink.objects.filter(user__realm=realm, used_at=None, voided_at=None)
+    open_ones.update(voided_at=timezone.now())
+
+
+def void_links_of(user: User, kinds: Collection[LinkKind] = PASSWORD_KINDS) -> None:
+    """Void the open links of one user: they left, or are mailed elsewhere from now on."""
+    open_ones = MailLink.objects.filter(user=user, kind__in=kinds, used_at=None, voided_at=None)
+    open_ones.update(voided_at=timezone.now())

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from daedap.accounts.models import EmailChange, MailLink, SignedInSession
+from daedap.accounts.models import EmailChange, MailLink, SignedInSession, SignInRecord, User
 from daedap.accounts.policies import HARD_LIMIT
 
 LINKS_KEPT = timedelta(days=30)
@@ -21,3 +21,12 @@ def tidy() -> None:
     SignedInSession.objects.filter(created_at__lte=now - HARD_LIMIT).delete()
     MailLink.objects.filter(expires_at__lt=now - LINKS_KEPT).delete()
     EmailChange.objects.filter(expires_at__lt=now).delete()
+
+
+def delete_realm(realm: str, *, batch: int) -> None:
+    """Delete everybody of a realm that is gone, with what they left here; each batch in a transaction of its own."""
+    if not realm:
+        raise ValueError("Platform members belong to no organization.")
+    for rows in (SignInRecord.objects.filter(realm=realm), User.objects.filter(realm=realm)):
+        while some := list(rows.values_list("pk", flat=True)[:batch]):
+            rows.filter(pk__in=some).delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -158,3 +159,8 @@ def sweep_orphans() -> int:
             path.unlink(missing_ok=True)
         swept += len(old)
     return swept
+
+
+def delete_files_of(organization_id: int) -> None:
+    """Delete the bytes of every file of an organization whose rows are gone."""
+    shutil.rmtree(Path(settings.MEDIA_ROOT) / str(organization_id), ignore_errors=True)

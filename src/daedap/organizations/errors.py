@@ -56,3 +56,42 @@ class OwnerKept(DaedapError):
 
     code = 409
     message = _("The OWNER cannot be removed. Make somebody else OWNER first.")
+
+
+class NotTyped(DaedapError):
+    """Something that cannot be undone was not confirmed by typing what it concerns; nothing was changed."""
+
+    field = "typed"
+    message = _("Type it exactly as shown to confirm.")
+
+
+class NotEnabled(DaedapError):
+    """Online Contact is not enabled for this organization."""
+
+    code = 409
+    message = _("Online Contact is not in use in this organization.")
+
+
+class StillUsed(DaedapError):
+    """A service is in use or suspended: Online Contact cannot be disabled (spec 10, 2.3)."""
+
+    code = 409
+    message = _("Terminate every service in Online Contact first.")
+
+
+class StillEnabled(DaedapError):
+    """A product is enabled: the organization cannot be deleted (spec 10, 4.4)."""
+
+    code = 409
+    message = _("Disable Online Contact first.")
+
+
+class ConsoleMemberRefused(DaedapError):
+    """A platform member cannot be added to the console, or the role cannot be given (spec 10, 7.3)."""
+
+
+class CreatorKept(ConsoleMemberRefused):
+    """The creator's own role can neither be changed nor taken away (spec 10, 2.3)."""
+
+    code = 22013
+    message = _("The role of the organization's creator cannot be changed.")

@@ -32,8 +32,7 @@ def create_organization(*, user: User, name: str, actor: Actor) -> Organization:
     lock_wallet(user)  # the quota and the payment method hold still
     if not may_use_services(user):
         raise PaymentMethodMissing
-    member = PlatformMember.objects.filter(user=user).first()
-    quota = settings.ORGANIZATION_QUOTA[member.membership_type] if member else 0
+    quota = read_quota(user)
     if Organization.objects.filter(creator=user).count() >= quota:
         raise QuotaReached(
             _("You can create up to %(count)d organizations.") % {"count": quota}, field="name", count=quota
@@ -67,6 +66,12 @@ def rename_organization(*, organization: Organization, name: str, actor: Actor) 
     )
     events.publish("organizations.renamed", organization_id=organization.pk)
     return organization
+
+
+def read_quota(user: User) -> int:
+    """Return how many organizations `user` may create (spec 10, 4.3)."""
+    member = PlatformMember.objects.filter(user=user).first()
+    return settings.ORGANIZATION_QUOTA[member.membership_type] if member else 0
 
 
 def _clean_name(text: str) -> str:

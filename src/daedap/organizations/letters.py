@@ -11,6 +11,7 @@ from daedap.accounts import approvals
 from daedap.accounts.links import SET_PASSWORD_LIFETIME, issue_link
 from daedap.accounts.models import LinkKind, User
 from daedap.accounts.second_step import Waiting
+from daedap.core.hosts import platform_url
 from daedap.core.mail import Letter, Sender, queue_letter
 from daedap.organizations.addresses import approve_sign_in_url, set_password_url
 from daedap.organizations.models import CreationType, IamMember, Organization
@@ -132,3 +133,36 @@ def compose_ready_letter(organization: Organization, owner: IamMember, *, langua
             button_label=gettext("Open Online Contact"),
             button_url=organization.url,
         )
+
+
+def queue_deleted_mail(organization: Organization) -> None:
+    """Tell the creator that the organization is gone. Kept apart from its rows, which go too."""
+    creator = organization.creator
+    names = {"product": settings.PRODUCT_NAME, "organization": organization.name}
+    with translation.override(creator.language):
+        letter = Letter(
+            subject=gettext("[%(product)s] The organization %(organization)s has been deleted.") % names,
+            reason=gettext("You receive this mail because you created this organization."),
+            greeting=gettext("Hello %(name)s,") % {"name": creator.name},
+            paragraphs=[
+                gettext("Its IAM members, services, enquiries and files are being removed and cannot be restored."),
+                gettext("If this was not you, change your password at once and tell whoever runs this site."),
+            ],
+        )
+    queue_letter(letter, to=creator.email, language=creator.language, kind="organization-deleted")
+
+
+def queue_added_mail(organization: Organization, user: User, *, role: str, by: str) -> None:
+    """Tell a platform member that they can work in the console of an organization now."""
+    names = {"product": settings.PRODUCT_NAME, "organization": organization.name}
+    with translation.override(user.language):
+        letter = Letter(
+            subject=gettext("[%(product)s] You have been added to the organization %(organization)s.") % names,
+            reason=gettext("You receive this mail because %(by)s added you to the organization.") % {"by": by},
+            greeting=gettext("Hello %(name)s,") % {"name": user.name},
+            paragraphs=[gettext("You find the organization in the console. You need no payment method for it.")],
+            facts=[(gettext("Organization"), organization.name), (pgettext("console", "Role"), role)],
+            button_label=gettext("Open the console"),
+            button_url=platform_url("/console/"),
+        )
+    queue_letter(letter, to=user.email, language=user.language, kind="console-member-added")

@@ -1,18 +1,21 @@
-"""IAM members: registering them, their password mail, taking them out (spec 10, step 7)."""
+"""IAM members: registering and editing them, their password mail, unlocking, taking them out (spec 10, step 7)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from daedap.accounts.links import PASSWORD_KINDS
-from daedap.accounts.models import MailLink, User
+from daedap.accounts.limits import clear_failures
+from daedap.accounts.links import void_links_of
+from daedap.accounts.models import User
 from daedap.accounts.sessions import end_sessions_of
 from daedap.audit.actions import record, record_permission_change
 from daedap.audit.models import Operation
@@ -40,6 +43,8 @@ def register_iam_member(
     name: str,
     email: str,
     actor: Actor,
+    mobile: str = "",
+    mobile_country: str = "",
     invited_by: User | None = None,
 ) -> IamMember:
     """Register an IAM member and queue the password-setup mail E2 at once (spec 10, step 7).
@@ -51,23 +56,94 @@ def register_iam_member(
     if not organization.domain:
         raise DomainRefused(_("Save a domain first."))
     login_id, name, email = _clean_login_id(login_id), _clean_person_name(name), _clean_email(email)
-    taken = IamMemberRefused(_("A member with the same ID already exists."), code=-200204, field="login_id")
-    if User.objects.filter(realm=organization.public_id, login_id=login_id).exists():
-        raise taken
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(realm=organization.public_id, login_id=login_id, name=name, email=email)
-    except IntegrityError as error:
-        if violated_constraint(error) != "user_unique_in_realm":
-            raise
-        raise taken from error
+    country, number = _clean_mobile(mobile_country, mobile)
+    with _one_per_id(organization, login_id):
+        user = User.objects.create_user(realm=organization.public_id, login_id=login_id, name=name, email=email)
     kind = CreationType.INVITED if invited_by else CreationType.REGISTERED
-    member = IamMember.objects.create(organization=organization, user=user, creation_type=kind, invited_by=invited_by)
+    member = IamMember.objects.create(
+        organization=organization,
+        user=user,
+        creation_type=kind,
+        invited_by=invited_by,
+        mobile_country=country,
+        mobile=number,
+    )
     done = "organizations.member_invited" if invited_by else "organizations.member_registered"
     record(done, actor=actor, organization_id=organization.pk, target=str(member))
     queue_password_mail(organization, member)
     events.publish("organizations.member_registered", organization_id=organization.pk, member_id=member.pk)
     return member
+
+
+@transaction.atomic
+def edit_iam_member(
+    *,
+    organization: Organization,
+    member_id: int,
+    login_id: str,
+    name: str,
+    email: str,
+    mobile: str,
+    mobile_country: str,
+    actor: Actor,
+) -> IamMember:
+    """Change what is known about a member, also the ID they log in with (spec 10, 7.3).
+
+    Open links die if the address changes; whoever has no password yet gets a new one. Raises IamMemberRefused with
+    the platform's code, or NotFound.
+    """
+    organization = lock_organization(organization)
+    member = _get_member(organization, member_id)
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=member.user_id)
+    country, number = _clean_mobile(mobile_country, mobile)
+    facts = {"login_id": _clean_login_id(login_id), "name": _clean_person_name(name), "email": _clean_email(email)}
+    changed = sorted(field for field, value in facts.items() if getattr(user, field) != value)
+    if "login_id" in changed:
+        with _one_per_id(organization, facts["login_id"]):
+            User.objects.filter(pk=user.pk).update(login_id=facts["login_id"])
+        clear_failures(realm=organization.public_id, login_id=user.login_id)
+    for field, value in facts.items():
+        setattr(user, field, value)
+    user.save(update_fields=list(facts))
+    member.user, member.mobile_country, member.mobile = user, country, number
+    member.save(update_fields=["mobile_country", "mobile"])
+    record(
+        "organizations.member_edited",
+        actor=actor,
+        organization_id=organization.pk,
+        target=str(member),
+        changed=changed,
+    )
+    if "email" in changed:
+        void_links_of(user)
+    if user.password_set_at is None and {"email", "login_id"} & set(changed):
+        queue_password_mail(organization, member)
+    events.publish("organizations.member_edited", organization_id=organization.pk, member_id=member.pk)
+    return member
+
+
+@transaction.atomic
+def unlock_iam_member(*, organization: Organization, member_id: int, actor: Actor) -> IamMember:
+    """Lift the lock that failed log-ins put on the member's ID (spec 10, 4.4)."""
+    member = _get_member(organization, member_id)
+    clear_failures(realm=organization.public_id, login_id=member.user.login_id)
+    record("organizations.member_unlocked", actor=actor, organization_id=organization.pk, target=str(member))
+    return member
+
+
+@contextmanager
+def _one_per_id(organization: Organization, login_id: str) -> Iterator[None]:
+    """Write a user with this ID inside; raise IamMemberRefused if somebody has it. The unique constraint decides."""
+    taken = IamMemberRefused(_("A member with the same ID already exists."), code=-200204, field="login_id")
+    if User.objects.filter(realm=organization.public_id, login_id=login_id).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if violated_constraint(error) != "user_unique_in_realm":
+            raise
+        raise taken from error
 
 
 @transaction.atomic
@@ -81,7 +157,7 @@ def resend_password_mail(*, organization: Organization, member_id: int, actor: A
 
 @transaction.atomic
 def remove_iam_member(*, organization: Organization, member_id: int, actor: Actor) -> None:
-    """Take a member out. Before activation the registration is undone; afterwards the member has left, keeping the ID.
+    """Take a member out. Before the first activation the registration is undone; then they have left, keeping the ID.
 
     Raises OwnerKept for the OWNER, NotFound for anybody else's member.
     """
@@ -92,13 +168,12 @@ def remove_iam_member(*, organization: Organization, member_id: int, actor: Acto
     target = str(member)
     if member.is_administrator:
         record_administrator(Operation.REMOVE_ADMINISTRATOR, member, actor=actor)
-    if organization.is_active:
+    if organization.has_been_active:
         member.status, member.is_administrator = MemberStatus.LEFT, False
         member.save(update_fields=["status", "is_administrator"])
         User.objects.filter(pk=member.user_id).update(is_active=False)
         end_sessions_of(member.user)
-        links = MailLink.objects.filter(user_id=member.user_id, kind__in=PASSWORD_KINDS)
-        links.filter(used_at=None, voided_at=None).update(voided_at=timezone.now())
+        void_links_of(member.user)
     else:
         member.delete()
         member.user.delete()
@@ -164,3 +239,20 @@ def _clean_email(text: str) -> str:
     if len(email) > 254 or any(map(is_hidden, email)):
         raise IamMemberRefused(_("Enter a valid e-mail address."), field="email")
     return email
+
+
+def _clean_mobile(country: str, number: str) -> tuple[str, str]:
+    """Return country and number (E.164), both empty without a number (spec 10, step 7)."""
+    number, country = number.strip(), country.strip().upper()
+    if not number:
+        return "", ""
+    if not re.fullmatch(r"[A-Z]{2}", country):
+        raise IamMemberRefused(_("Enter the 2-letter country code of the mobile number."), field="mobile_country")
+    wrong = IamMemberRefused(_("Enter a valid mobile number."), field="mobile")
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException as error:
+        raise wrong from error
+    if not phonenumbers.is_valid_number(parsed):
+        raise wrong
+    return country, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

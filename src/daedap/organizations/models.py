@@ -23,8 +23,15 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip()).casefold()
 
 
+class LivingOrganizations(models.Manager["Organization"]):
+    """Organizations that are there. A deleted one is a row only until its own rows are cleared away."""
+
+    def get_queryset(self) -> models.QuerySet[Organization]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Organization(models.Model):
-    """The tenant (조직). Not scoped itself: hosts and creators find it."""
+    """The tenant (조직). Not scoped itself: hosts and people with a role in the console find it."""
 
     public_id = models.CharField(max_length=16, unique=True, editable=False)
     name = models.CharField(max_length=70)
@@ -40,7 +47,11 @@ class Organization(models.Model):
     old_key_used_at = models.DateTimeField(null=True, blank=True)
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="organizations")
     activated_at = models.DateTimeField(null=True, blank=True)
+    first_activated_at = models.DateTimeField(null=True, blank=True, editable=False)  # set when it is disabled
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LivingOrganizations()
 
     allowed_addresses: list[str] | None = None
     """From where staff may come (IP ACL), when found by domain; None = from anywhere."""
@@ -54,6 +65,10 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=models.Q(activated_at__isnull=True) | models.Q(domain__isnull=False),
                 name="organization_active_has_domain",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deleted_at__isnull=True) | models.Q(domain__isnull=True, activated_at__isnull=True),
+                name="organization_deleted_is_unreachable",
             ),
         ]
 
@@ -71,9 +86,27 @@ class Organization(models.Model):
         return bool(self.old_key) and self.old_key_until is not None and timezone.now() < self.old_key_until
 
     @property
+    def has_been_active(self) -> bool:
+        """Whether Online Contact is or ever was enabled: its members may have left their names on something."""
+        return self.is_active or self.first_activated_at is not None
+
+    @property
     def url(self) -> str:
         """The OC URL, or "" while there is no domain (spec 10, 6.4)."""
         return organization_url(self.domain) if self.domain else ""
+
+
+class RetiredDomain(models.Model):
+    """A domain that was in use and is kept from everybody but its former owner for a while (spec 10, 6.5)."""
+
+    domain = models.CharField(max_length=40, unique=True)
+    former_owner_id = models.BigIntegerField()  # the organization's, which may itself be gone
+    free_from = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(domain=Lower("domain")), name="retired_domain_lower_case"),
+        ]
 
 
 class OrganizationOwned(models.Model):
@@ -109,6 +142,8 @@ class IamMember(OrganizationOwned):
     is_administrator = models.BooleanField(default=False)
     administrator_added_at = models.DateTimeField(null=True, blank=True)
     administrator_added_by = models.CharField(max_length=60, blank=True)  # the name at that time
+    mobile_country = models.CharField(max_length=2, blank=True)
+    mobile = models.CharField(max_length=20, blank=True)  # E.164
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -138,6 +173,35 @@ class IamMember(OrganizationOwned):
     def is_invited(self) -> bool:
         """Whether an invitation waits for the invitee's password: shown as "초대 중" (spec 10, 5.5)."""
         return self.creation_type == CreationType.INVITED and self.user.password_set_at is None
+
+
+class ConsoleRole(models.TextChoices):
+    """What a platform member may do in the console of an organization (spec 10, 2.3)."""
+
+    OWNER = "OWNER", "OWNER"
+    ADMIN = "ADMIN", "ADMIN"
+    ORG_MEMBER_ADMIN = "ORG_MEMBER_ADMIN", "ORG_MEMBER_ADMIN"
+    MEMBER = "MEMBER", "MEMBER"
+    NONE = "NONE", "NONE"
+
+
+class ConsoleMember(OrganizationOwned):
+    """A platform member who was added to the console of somebody else's organization. Its creator has no row."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="console_roles")
+    role = models.CharField(max_length=20, choices=ConsoleRole, default=ConsoleRole.NONE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganizationManager["ConsoleMember"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "user"], name="console_member_once"),
+            models.CheckConstraint(condition=models.Q(role__in=ConsoleRole.values), name="console_member_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"console member {self.pk}"
 
 
 def _number(lowest: int, highest: int, default: int) -> models.PositiveSmallIntegerField[int, int]:

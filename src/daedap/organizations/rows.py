@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.database import violated_constraint
-from daedap.organizations.errors import DomainRefused, NameRefused
+from daedap.core.errors import NotFound
+from daedap.organizations.errors import DomainRefused, NameRefused, NotTyped
 from daedap.organizations.models import Organization
 
 DOMAIN_TAKEN = _("This domain is already in use.")
 
 
-def lock_organization(organization: Organization) -> Organization:
-    return Organization.objects.select_for_update(of=("self",), no_key=True).get(pk=organization.pk)
+def lock_organization(organization: Organization, *, alone: bool = False) -> Organization:
+    """Return the row, locked until the transaction ends; raise NotFound if the organization was deleted meanwhile.
+
+    With `alone` nobody can add a row that belongs to the organization before then either.
+    """
+    rows = Organization.objects.select_for_update(of=("self",), no_key=not alone)
+    locked = rows.filter(pk=organization.pk).first()
+    if locked is None:
+        raise NotFound
+    return locked
 
 
 def save_unique(organization: Organization, fields: list[str] | None = None) -> None:
@@ -28,3 +39,9 @@ def save_unique(organization: Organization, fields: list[str] | None = None) -> 
         if "name_key" in constraint:
             raise NameRefused(_("This organization name is already in use.")) from error
         raise
+
+
+def require_typed(expected: str, typed: str) -> None:
+    """Raise NotTyped unless `typed` names what is about to be changed for good."""
+    if unicodedata.normalize("NFC", typed.strip()) != expected:
+        raise NotTyped

@@ -129,6 +129,12 @@ def find_step(ip: str) -> Step | None:
     return _STEPS[SecondFactor(chosen.second_factor)]
 
 
+def shuts_out(ip: str) -> bool:
+    """Whether the open organization's IP ACL keeps this address out."""
+    chosen = LoginSecurity.objects.filter(limits_addresses=True).first()
+    return chosen is not None and not is_listed(ip, chosen.addresses)
+
+
 # --- Changes -------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from daedap.accounts.models import User
 from daedap.core.errors import NotFound
 from daedap.organizations.models import IamMember, MemberStatus, Organization
@@ -21,14 +23,6 @@ def find_organization_by_domain(domain: str) -> Organization | None:
     return next(iter(Organization.objects.raw(_BY_DOMAIN, [domain.lower()])), None)
 
 
-def get_own_organization(*, user: User, public_id: str) -> Organization:
-    """Return the organization `public_id` if `user` created it; raise NotFound otherwise."""
-    organization = Organization.objects.filter(public_id=public_id, creator=user).first()
-    if organization is None:
-        raise NotFound
-    return organization
-
-
 def list_own_organizations(*, user: User) -> list[Organization]:
     """Return the organizations a platform member created, oldest first."""
     return list(Organization.objects.filter(creator=user).order_by("created_at"))
@@ -42,10 +36,25 @@ def find_member_of_user(user: User) -> IamMember | None:
     return member
 
 
-def list_members() -> list[IamMember]:
-    """Return the active IAM members of the open organization, OWNER first, then by ID."""
+def list_members(*, search: str = "") -> list[IamMember]:
+    """Return the active IAM members of the open organization, OWNER first, then by ID.
+
+    With `search` those whose ID, name or e-mail contains it.
+    """
     members = IamMember.objects.select_related("user").filter(status=MemberStatus.MEMBER)
+    if wanted := search.strip():
+        members = members.filter(
+            Q(user__login_id__icontains=wanted) | Q(user__name__icontains=wanted) | Q(user__email__icontains=wanted)
+        )
     return list(members.order_by("-is_owner", "user__login_id"))
+
+
+def get_member(member_id: int) -> IamMember:
+    """Return an active IAM member of the open organization; raise NotFound."""
+    member = IamMember.objects.select_related("user").filter(pk=member_id, status=MemberStatus.MEMBER).first()
+    if member is None:
+        raise NotFound
+    return member
 
 
 def active_members(organization: Organization):  # type: ignore[no-untyped-def]  # a queryset; its class is private to Django

@@ -5,10 +5,12 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from daedap.accounts.actions import mail_password_reset
-from daedap.core.jobs import job
+from daedap.core.jobs import defer, job
 from daedap.core.scoping import organization_scope
+from daedap.organizations import removal
 from daedap.organizations.access import is_active_member
 from daedap.organizations.addresses import set_password_url
+from daedap.organizations.domains import forget_free_domains
 from daedap.organizations.keys import erase_old_keys
 from daedap.organizations.models import Organization
 
@@ -33,3 +35,18 @@ def mail_reset(organization_id: int, user_id: int) -> None:
 def erase_keys(timestamp: int = 0) -> None:
     """Every hour: old organization Keys whose overlap is over go."""
     erase_old_keys()
+
+
+@job(name="organizations.clear_away")
+def clear_away(organization_id: int) -> None:
+    """Delete the rows and files of a deleted organization."""
+    removal.clear_away(organization_id)
+
+
+@app.periodic(cron="43 3 * * *")
+@job(name="organizations.tidy")
+def tidy(timestamp: int = 0) -> None:
+    """Every night: domains out of quarantine are forgotten, and an interrupted deletion goes on."""
+    forget_free_domains()
+    for organization_id in removal.unfinished():
+        defer("organizations.clear_away", organization_id=organization_id)

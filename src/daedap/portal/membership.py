@@ -18,6 +18,7 @@ from daedap.core.actors import Actor, ActorKind
 from daedap.core.errors import Conflict, DaedapError, NotFound
 from daedap.core.mail import queue_letter
 from daedap.files.actions import delete_platform_file
+from daedap.organizations.console_members import leave_consoles
 from daedap.organizations.selectors import list_own_organizations
 from daedap.payments.actions import delete_every_method, lock_wallet
 from daedap.portal import letters
@@ -100,6 +101,7 @@ def _leave(*, user_id: int, actor: Actor) -> None:
     letter = letters.withdrawal_done(name=user.name, email=user.email, language=user.language)
     queue_letter(letter, to=user.email, language=user.language, kind="withdrawal")
     delete_every_method(user=user, actor=actor)
+    leave_consoles(user=user, actor=replace(actor, name="", account="", ip=""))
     if member.certificate_id:
         delete_platform_file(member.certificate_id)
     record("accounts.withdrawn", actor=replace(actor, name="", account="", ip=""), target=str(user))

@@ -7,6 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.navigation import AccountLink, Item, Section, is_current
+from daedap.organizations.console_members import MANAGERS
+from daedap.organizations.models import ConsoleRole
+from daedap.portal.access import SETTERS
+
+_SETTINGS = ("organization-domain", "organization-disable", "organization-delete")
 
 
 def _is_platform(request: HttpRequest) -> bool:
@@ -54,22 +59,27 @@ def organization_menu(request: HttpRequest) -> Section | None:
         return None
     if match.url_name.startswith("wizard"):
         return None
+    role = getattr(request, "role", None)
+    everybody = frozenset(ConsoleRole)
     entries = (
-        ("organization", _("Dashboard"), "layout-dashboard"),
-        ("catalogue", _("Select service"), "package"),
-        ("members", _("Member management"), "users"),
-        ("organization-settings", _("Basic settings"), "settings"),
-        ("governance", _("Login security settings"), "shield-lock"),
+        ("organization", _("Dashboard"), "layout-dashboard", everybody),
+        ("catalogue", _("Select service"), "package", SETTERS),
+        ("members", _("Member management"), "users", MANAGERS),
+        ("organization-settings", _("Basic settings"), "settings", everybody),
+        ("governance", _("Login security settings"), "shield-lock", SETTERS),
     )
     public_id = match.kwargs["public_id"]
     return Section(
         "",
         [
             Item(label, reverse(f"portal:{name}", args=[public_id]), icon, current=_is_here(match.url_name, name))
-            for name, label, icon in entries
+            for name, label, icon, roles in entries
+            if role in roles
         ],
     )
 
 
 def _is_here(url_name: str, name: str) -> bool:
-    return url_name == name or (name == "members" and url_name.startswith("member-"))
+    if name == "members":
+        return url_name == name or url_name.startswith(("member-", "person-"))
+    return url_name == name or (name == "organization-settings" and url_name in _SETTINGS)

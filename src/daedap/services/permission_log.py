@@ -35,6 +35,7 @@ OPERATIONS: dict[str, str | Promise] = {
 RIGHTS: dict[str, str | Promise] = {
     Role.ADMINISTRATOR.value: Role.ADMINISTRATOR.label,
     Role.AGENT.value: Role.AGENT.label,
+    "owner": "OWNER",
     "organization_administrator": pgettext_lazy("right", "Organization administrator"),
     "ticket": pgettext_lazy("right", "Ticket"),
     "hand_over": pgettext_lazy("right", "Ticket hand-over"),

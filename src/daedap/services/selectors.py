@@ -28,6 +28,11 @@ def list_all_services() -> list[Service]:
     return list(Service.objects.order_by("name"))
 
 
+def has_service_in_use() -> bool:
+    """Whether any service of the open organization is in use or only suspended, which is charged all the same."""
+    return Service.objects.filter(state__in=(ServiceState.IN_USE, ServiceState.PAUSED)).exists()
+
+
 def list_agents_of_member(member: IamMember) -> list[Agent]:
     """Return `member` as an agent of each usable service they work in, `service` at hand, in the order of their tabs.
 

@@ -1,7 +1,5 @@
-import threading
-
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from daedap.accounts.models import LinkKind, MailLink, MembershipType, User, Verification
 from daedap.audit.models import AuditEntry
@@ -13,6 +11,7 @@ from daedap.organizations.models import IamMember, MemberStatus, Organization, n
 from daedap.payments.actions import LastMethodKept
 from tests import factories
 from tests.jobs import queued, run_jobs
+from tests.together import together
 
 
 @pytest.fixture
@@ -224,27 +223,6 @@ def test_given_active_organization_when_domain_saved_then_refused(acme):
     with pytest.raises(errors.DomainRefused):
         save(acme, "other")
     assert Organization.objects.get(pk=acme.pk).domain == "acme"
-
-
-def together(*calls):
-    """Run the calls at the same moment; return their results or errors."""
-    barrier, outcomes = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(number, call):
-        try:
-            barrier.wait(10)
-            outcomes[number] = call()
-        except Exception as error:  # noqa: BLE001  the outcome is what is looked at
-            outcomes[number] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return outcomes
 
 
 @pytest.mark.django_db(transaction=True)

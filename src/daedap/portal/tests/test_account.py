@@ -302,13 +302,22 @@ def test_given_member_when_withdrawn_then_nothing_personal_is_left_and_the_addre
     assert factories.make_platform_member(email="kim@example.com").pk != kim.pk
 
 
-GOES = {"PasswordHistory", "MailLink", "EmailChange", "OtpDevice", "PlatformMember", "PaymentMethod", "SignedInSession"}
+GOES = {
+    "PasswordHistory",
+    "MailLink",
+    "EmailChange",
+    "OtpDevice",
+    "PlatformMember",
+    "PaymentMethod",
+    "SignedInSession",
+    "ConsoleMember",
+}
 STAYS = {"TermsConsent"}
 OTHER = {"LogEntry", "IamMember", "Organization"}  # of operators, of organizations, and what withdrawal waits for
 
 
 def test_given_all_models_that_name_a_user_when_compared_then_withdrawal_knows_each():
-    """A new one belongs to one of these lists, and the first list into `erase_identity`."""
+    """A new one belongs to one of these lists, and the first list into `erase_identity` or `withdraw`."""
     assert {relation.related_model.__name__ for relation in User._meta.related_objects} == GOES | STAYS | OTHER
 
 

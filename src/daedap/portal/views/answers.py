@@ -8,8 +8,9 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from daedap.organizations.selectors import list_own_organizations
-from daedap.portal.access import OrganizationRequest
+from daedap.organizations.console_members import MANAGERS, list_organizations
+from daedap.organizations.models import ConsoleRole
+from daedap.portal.access import SETTERS, OrganizationRequest
 
 
 def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
@@ -32,4 +33,11 @@ def dialog_form(request: HttpRequest, page: str, part: str, form: Form, **contex
 
 def shell(request: OrganizationRequest) -> dict[str, Any]:
     """What the frame of an organization's pages in the console needs."""
-    return {"own": request.own, "organizations": list_own_organizations(user=request.user)}
+    return {
+        "own": request.own,
+        "organizations": list_organizations(user=request.user),
+        "is_creator": request.own.creator_id == request.user.pk,
+        "is_owner": request.role == ConsoleRole.OWNER,
+        "may_set": request.role in SETTERS,
+        "may_manage_members": request.role in MANAGERS,
+    }

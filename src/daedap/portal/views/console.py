@@ -1,8 +1,6 @@
-"""The console: organizations, their services, members and settings (spec 10, steps 3–5 and 7.3)."""
+"""The console: organizations and their services (spec 10, steps 3–5)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,17 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from daedap.accounts.passwords import IAM_DEFAULT, list_rules
 from daedap.core.errors import DaedapError
-from daedap.core.requests import client_ip
-from daedap.organizations import errors, founding, security
-from daedap.organizations.selectors import list_members, list_own_organizations
+from daedap.organizations import errors, founding
+from daedap.organizations.console_members import list_organizations
+from daedap.organizations.selectors import list_members
 from daedap.payments.selectors import may_use_services
-from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page
+from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page, setting_page
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.console import OrganizationForm
-from daedap.portal.forms.governance import IpAclForm, LoginSecurityForm, PasswordPolicyForm, SecondFactorForm
-from daedap.portal.views.answers import dialog_form, form_page, go, shell
+from daedap.portal.views.answers import dialog_form, go, shell
+from daedap.services.selectors import list_all_services
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -30,9 +27,11 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def organizations(request: MemberRequest) -> HttpResponse:
     """Every organization of the member, or the prompt for what is missing before there can be one (D1)."""
-    own = list_own_organizations(user=request.user)
+    found = list_organizations(user=request.user)
     context = {
-        "organizations": own,
+        "organizations": found,
+        "own_count": sum(organization.creator_id == request.user.pk for organization in found),
+        "quota": founding.read_quota(request.user),
         "may_create": may_use_services(request.user),
         "form": OrganizationForm(),
         "then": "",
@@ -69,93 +68,13 @@ def create(request: MemberRequest) -> HttpResponse:
 @require_safe
 def dashboard(request: OrganizationRequest) -> HttpResponse:
     """What the organization uses (조직 서비스 이용 현황)."""
-    members = list_members()
-    return render(request, "portal/console/dashboard.html", shell(request) | {"member_count": len(members)})
+    services = list_all_services() if request.own.is_active else []
+    context = {"member_count": len(list_members()), "services": services}
+    return render(request, "portal/console/dashboard.html", shell(request) | context)
 
 
-@organization_page
+@setting_page
 @require_safe
 def catalogue(request: OrganizationRequest) -> HttpResponse:
     """Select service: the products by category (서비스 선택)."""
     return render(request, "portal/console/catalogue.html", shell(request))
-
-
-@organization_page
-@_get_or_post
-def basic_settings(request: OrganizationRequest) -> HttpResponse:
-    """Basic settings: the organization's name, ID and address."""
-    form = OrganizationForm(request.POST if request.method == "POST" else None, initial={"name": request.own.name})
-    if form.is_valid():
-        try:
-            founding.rename_organization(organization=request.own, name=form.cleaned_data["name"], actor=request.actor)
-        except DaedapError as error:
-            add_refusal(form, error)
-        else:
-            messages.success(request, gettext("Saved."))
-            return redirect("portal:organization-settings", request.own.public_id)
-    return form_page(request, "portal/console/settings.html", form, **shell(request))
-
-
-@organization_page
-@_get_or_post
-def governance(request: OrganizationRequest) -> HttpResponse:
-    """Login security settings: four forms, of which one is sent at a time (거버넌스 설정; spec 10, 4.3 and 4.4)."""
-    part = request.POST.get("part", "")
-    login, policy = security.get_login_security(), security.get_own_policy()
-    forms: dict[str, Any] = {
-        "login": LoginSecurityForm(request.POST if part == "login" else None, instance=login),
-        "factor": SecondFactorForm(
-            request.POST if part == "factor" else None,
-            prefix="factor",
-            initial={
-                "factor": login.second_factor,
-                "has_exceptions": login.excepts_addresses,
-                "addresses": "\n".join(login.excepted_addresses),
-            },
-        ),
-        "password": PasswordPolicyForm(request.POST if part == "password" else None, instance=policy),
-        "ip": IpAclForm(
-            request.POST if part == "ip" else None,
-            initial={"is_on": login.limits_addresses, "addresses": "\n".join(login.addresses)},
-        ),
-    }
-    sent = forms.get(part)
-    if sent is not None and sent.is_valid():
-        try:
-            _save_governance(request, part, sent.cleaned_data)
-        except DaedapError as error:
-            add_refusal(sent, error)
-        else:
-            messages.success(request, gettext("Saved."))
-            return redirect("portal:governance", request.own.public_id)
-    context = {
-        "forms": forms,
-        "asks_to_confirm": "confirmed" in forms["ip"].errors,
-        "own_ip": client_ip(request),
-        "default_rules": list_rules(IAM_DEFAULT),
-    }
-    status = 422 if sent is not None and sent.errors else 200
-    return render(request, "portal/console/governance.html", shell(request) | context, status=status)
-
-
-def _save_governance(request: OrganizationRequest, part: str, given: dict[str, Any]) -> None:
-    if part == "login":
-        security.save_login_security(organization=request.own, facts=given, actor=request.actor)
-    elif part == "factor":
-        security.save_second_factor(
-            organization=request.own,
-            factor=given["factor"],
-            has_exceptions=given["has_exceptions"],
-            text=given["addresses"],
-            actor=request.actor,
-        )
-    elif part == "password":
-        security.save_password_policy(organization=request.own, facts=given, actor=request.actor)
-    else:
-        security.save_ip_acl(
-            organization=request.own,
-            is_on=given["is_on"],
-            text=given["addresses"],
-            confirmed=given["confirmed"],
-            actor=request.actor,
-        )

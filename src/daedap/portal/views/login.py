@@ -26,7 +26,7 @@ from daedap.core.errors import DaedapError, PermissionRefused, TooManyAttempts
 from daedap.core.language import remember_language
 from daedap.core.requests import client_ip
 from daedap.core.views import safe_next
-from daedap.organizations.selectors import list_own_organizations
+from daedap.organizations.console_members import list_organizations
 from daedap.payments.selectors import may_use_services
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.login import FindPasswordForm, LoginForm
@@ -37,7 +37,7 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 def landing(user: User) -> str:
     """Where a member goes after sign-in: to the payment methods while there is neither card nor organization (A8)."""
-    if may_use_services(user) or list_own_organizations(user=user):
+    if may_use_services(user) or list_organizations(user=user):
         return reverse("portal:console")
     return reverse("portal:payment")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,29 +12,46 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from daedap.accounts.limits import lock_left
+from daedap.accounts.otp import list_devices, reset_devices
+from daedap.accounts.selectors import last_sign_in
 from daedap.core.errors import DaedapError
 from daedap.core.views import safe_next
+from daedap.organizations import console_members
 from daedap.organizations import members as iam_members
 from daedap.organizations.errors import DomainRefused, OwnerKept
-from daedap.organizations.selectors import list_members
-from daedap.portal.access import OrganizationRequest, organization_page
+from daedap.organizations.owners import move_owner
+from daedap.organizations.security import read_sign_in_policy
+from daedap.organizations.selectors import get_member, list_members
+from daedap.portal.access import OrganizationRequest, members_page
 from daedap.portal.forms.base import add_refusal
-from daedap.portal.forms.console import IamMemberForm
-from daedap.portal.views.answers import dialog_form, go, shell
+from daedap.portal.forms.console import IamMemberForm, PersonForm
+from daedap.portal.views.answers import dialog_form, form_page, go, shell
+from daedap.portal.views.people import ROLE_DESCRIPTIONS
 
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@organization_page
+@members_page
 @require_safe
 def members(request: OrganizationRequest) -> HttpResponse:
-    """Member management: platform members and IAM members."""
-    tab = "platform" if request.GET.get("tab") == "platform" else "iam"
-    context = {"tab": tab, "members": list_members(), "form": IamMemberForm(), "back": request.path}
+    """Member management: a tab of platform members and one of IAM members, each with a search."""
+    search = request.GET.get("q", "")[:100]
+    context: dict[str, Any] = {"back": request.path, "search": search}
+    if request.GET.get("tab") == "platform":
+        roles = console_members.roles_given_by(request.role)
+        context |= {
+            "people": console_members.list_people(request.own, search=search),
+            "roles": roles,
+            "form": PersonForm(roles=roles),
+            "descriptions": ROLE_DESCRIPTIONS,
+        }
+        return render(request, "portal/console/people.html", shell(request) | context)
+    context |= {"members": list_members(search=search), "form": IamMemberForm()}
     return render(request, "portal/console/members.html", shell(request) | context)
 
 
-@organization_page
+@members_page
 @_get_or_post
 def register_member(request: OrganizationRequest) -> HttpResponse:
     """Register an IAM member: a page of its own, and behind the dialogs of the list and the wizard."""
@@ -45,6 +65,8 @@ def register_member(request: OrganizationRequest) -> HttpResponse:
                 login_id=data["login_id"],
                 name=data["name"],
                 email=data["email"],
+                mobile=data["mobile"],
+                mobile_country=data["mobile_country"],
                 actor=request.actor,
             )
         except DomainRefused as error:
@@ -73,7 +95,7 @@ def _back(request: OrganizationRequest) -> str:
     return safe_next(request, target, reverse("portal:members", args=[request.own.public_id]))
 
 
-@organization_page
+@members_page
 @require_POST
 def resend(request: OrganizationRequest, member_id: int) -> HttpResponse:
     """Send the password-setup mail again (비밀번호설정 메일링)."""
@@ -84,7 +106,7 @@ def resend(request: OrganizationRequest, member_id: int) -> HttpResponse:
     return redirect(_back(request))
 
 
-@organization_page
+@members_page
 @require_POST
 def remove_member(request: OrganizationRequest, member_id: int) -> HttpResponse:
     """Take an IAM member out."""
@@ -95,3 +117,66 @@ def remove_member(request: OrganizationRequest, member_id: int) -> HttpResponse:
     else:
         messages.success(request, gettext("The member has been removed."))
     return redirect(_back(request))
+
+
+@members_page
+@_get_or_post
+def detail(request: OrganizationRequest, member_id: int) -> HttpResponse:
+    """One IAM member: what is known, when they last logged in, and everything that can be done for them."""
+    member = get_member(member_id)
+    user = member.user
+    initial = {
+        "login_id": user.login_id,
+        "name": user.name,
+        "email": user.email,
+        "mobile": member.mobile,
+        "mobile_country": member.mobile_country,
+    }
+    form = IamMemberForm(request.POST if request.method == "POST" else None, initial=initial)
+    form.fields["email"].help_text = ""
+    if form.is_valid():
+        try:
+            iam_members.edit_iam_member(
+                organization=request.own, member_id=member_id, actor=request.actor, **form.cleaned_data
+            )
+        except DaedapError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, gettext("Saved."))
+            return redirect("portal:member-detail", request.own.public_id, member_id)
+    lock = lock_left(realm=user.realm, login_id=user.login_id, lock=read_sign_in_policy().lock)
+    context = {
+        "member": member,
+        "devices": list_devices(user),
+        "last": last_sign_in(user),
+        "locked_minutes": -(-lock // timedelta(minutes=1)),
+    }
+    return form_page(request, "portal/console/member.html", form, **shell(request), **context)
+
+
+@members_page
+@require_POST
+def make_owner(request: OrganizationRequest, member_id: int) -> HttpResponse:
+    """Move the OWNER mark to this member (D12)."""
+    member = move_owner(organization=request.own, member_id=member_id, actor=request.actor)
+    messages.success(request, gettext("%(name)s is OWNER now.") % {"name": member.user.name})
+    return redirect("portal:member-detail", request.own.public_id, member_id)
+
+
+@members_page
+@require_POST
+def unlock(request: OrganizationRequest, member_id: int) -> HttpResponse:
+    """Lift the lock of failed log-ins."""
+    member = iam_members.unlock_iam_member(organization=request.own, member_id=member_id, actor=request.actor)
+    messages.success(request, gettext("%(name)s can log in again.") % {"name": member.user.name})
+    return redirect("portal:member-detail", request.own.public_id, member_id)
+
+
+@members_page
+@require_POST
+def reset_otp(request: OrganizationRequest, member_id: int) -> HttpResponse:
+    """Forget the member's OTP devices: the next log-in that needs one begins with registering it."""
+    member = get_member(member_id)
+    reset_devices(user=member.user, actor=request.actor, organization_id=request.own.pk)
+    messages.success(request, gettext("The OTP devices of %(name)s have been reset.") % {"name": member.user.name})
+    return redirect("portal:member-detail", request.own.public_id, member_id)

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from daedap.core.errors import DaedapError
 from daedap.core.hosts import organization_url
 from daedap.organizations import activation, domains
+from daedap.organizations.models import ConsoleRole
 from daedap.organizations.selectors import list_members, list_own_organizations
-from daedap.portal.access import OrganizationRequest, organization_page
+from daedap.portal.access import OrganizationRequest, setting_page
 from daedap.portal.actions import save_first_step
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.console import DomainForm, IamMemberForm, OrganizationForm
@@ -22,7 +23,7 @@ from daedap.portal.views.answers import form_page
 _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@organization_page
+@setting_page
 @require_safe
 def start(request: OrganizationRequest) -> HttpResponse:
     """Open the first unfinished step (spec 10, step 3)."""
@@ -32,7 +33,7 @@ def start(request: OrganizationRequest) -> HttpResponse:
     return redirect(step, request.own.public_id)
 
 
-@organization_page
+@setting_page
 @_get_or_post
 def domain(request: OrganizationRequest) -> HttpResponse:
     """Step 1: the name and the domain. Save checks for duplicates, then both are stored."""
@@ -40,6 +41,7 @@ def domain(request: OrganizationRequest) -> HttpResponse:
         return redirect("portal:wizard-done", request.own.public_id)
     initial = {"name": request.own.name, "domain": request.own.domain or ""}
     form = DomainForm(request.POST if request.method == "POST" else None, initial=initial)
+    form.fields["name"].disabled = request.role != ConsoleRole.OWNER  # ADMIN sets up, OWNER alone renames
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -70,7 +72,7 @@ def domain(request: OrganizationRequest) -> HttpResponse:
 
 
 @never_cache
-@organization_page
+@setting_page
 @require_safe
 def check(request: OrganizationRequest) -> HttpResponse:
     """Say, while it is typed, whether a domain is free. Only saving decides."""
@@ -87,7 +89,7 @@ def _preview(typed: str) -> str:
     return organization_url(cleaned if usable else gettext("your-domain"))
 
 
-@organization_page
+@setting_page
 @_get_or_post
 def members(request: OrganizationRequest) -> HttpResponse:
     """Step 2: who uses it, and who is OWNER. Next enables Online Contact (spec 10, 7.4)."""
@@ -95,6 +97,7 @@ def members(request: OrganizationRequest) -> HttpResponse:
         return redirect("portal:wizard-done", request.own.public_id)
     if not request.own.domain:
         return redirect("portal:wizard-domain", request.own.public_id)
+    registered = list_members()
     error, status, ticked = "", 200, request.POST.getlist("owner")
     if request.method == "POST":
         try:
@@ -103,9 +106,11 @@ def members(request: OrganizationRequest) -> HttpResponse:
             error, status = str(refusal.message), 422
         else:
             return redirect("portal:wizard-done", request.own.public_id)
+    else:
+        ticked = [str(member.pk) for member in registered if member.is_owner]  # enabled before
     context = {
         "own": request.own,
-        "members": list_members(),
+        "members": registered,
         "form": IamMemberForm(),
         "back": request.path,
         "error": error,
@@ -121,7 +126,7 @@ def _one_id(ticked: list[str]) -> int | None:
     return int(ticked[0])
 
 
-@organization_page
+@setting_page
 @require_safe
 def done(request: OrganizationRequest) -> HttpResponse:
     """Step 3: the address and the OWNER's ID."""
