@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmarks.entries import EntryFigures
     from benchmarks.load import Result
+    from benchmarks.logins import LoginFigures
     from benchmarks.stack import Memory
     from benchmarks.statements import PgbenchResult, Statements
 
@@ -61,6 +62,7 @@ class Report:
     growth: tuple[int, float, int, float] | None = None
     """Few tickets and the list's server time with them, many tickets and the same."""
     entries: EntryFigures | None = None
+    logins: LoginFigures | None = None
 
     def as_dict(self) -> dict[str, Any]:
         kept: dict[str, Any] = {"facts": self.facts, "pages": {page.name: page.as_dict() for page in self.pages}}
@@ -71,6 +73,8 @@ class Report:
             kept["growth"] = {"tickets": [few, many], "p50_ms": [_ms(at_few), _ms(at_many)]}
         if self.entries is not None:
             kept["entries"] = self.entries.as_dict()
+        if self.logins is not None:
+            kept["logins"] = self.logins.as_dict()
         return kept
 
 
@@ -122,6 +126,8 @@ def _budgets(report: Report) -> list[tuple[str, str, str, str]]:
         rows.append(_judged(name, round(report.memory.total), MEMORY_BUDGET))
     if report.entries is not None:
         rows += report.entries.rows()
+    if report.logins is not None:
+        rows += report.logins.rows()
     return rows
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from benchmarks import entries, pages
+from benchmarks import entries, logins, pages
 from benchmarks.fill import Shop, add_tickets, make_shop, refresh_statistics
 from benchmarks.load import Result
 from benchmarks.pages import Page
@@ -67,6 +67,10 @@ class Run:
             self.report.entries = entries.measure(
                 shop, self.options.entries, waves=1 if self.options.quick else entries.WAVES
             )
+        self.say("log-ins, and a flood of wrong ones")
+        self.report.logins = logins.measure(
+            small_shop, form, seconds=1.0 if self.options.quick else self.options.seconds / 2
+        )
         self.report.facts |= {"clients": self.options.clients, "seconds_each": self.options.seconds}
         return self.report
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts import attempts, letters, limits, owed_change, second_step, sessions
+from daedap.accounts.hashing import TooBusy
 from daedap.accounts.language import adopt_language
 from daedap.accounts.links import PASSWORD_KINDS, RESET_PASSWORD_LIFETIME, LinkRefused, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, MailLink, PasswordHistory, SignInResult, User
@@ -66,10 +67,15 @@ def sign_in(
 
     Raise SignInRefused, always with the same message and after the same time, if the ID or the password is wrong, no
     password was ever set, or `may_enter` says no (an IAM member who left). Raise TooManyAttempts while the ID is locked
-    or the address paused (spec 10, 4.4). Every attempt is recorded (L5).
+    or the address paused (spec 10, 4.4). Every attempt is recorded (L5). Raise TooBusy, with nothing counted or
+    recorded, if the password could not even be looked at (see hashing).
     """
     attempts.begin(request, realm=realm, login_id=login_id, policy=policy)
-    user = authenticate(request, username=login_id, password=password, realm=realm)
+    try:
+        user = authenticate(request, username=login_id, password=password, realm=realm)
+    except TooBusy:
+        limits.take_back_attempt(realm=realm, login_id=login_id)
+        raise
     if user is None or not may_enter(user):
         attempts.refuse(request, realm=realm, login_id=login_id, policy=policy)
         raise SignInRefused
@@ -246,7 +252,12 @@ def check_own_password(user: User, password: str, *, policy: SignInPolicy = STAN
     account = {"realm": user.realm, "login_id": user.login_id}
     if lock := limits.begin_attempt(**account, max_failures=policy.max_failures, lock=policy.lock):
         raise attempts.locked(lock)
-    if not user.check_password(password):
+    try:
+        is_right = user.check_password(password)
+    except TooBusy:
+        limits.take_back_attempt(**account)
+        raise
+    if not is_right:
         attempts.fail(**account, policy=policy)
         raise CurrentPasswordWrong
     limits.clear_failures(**account)

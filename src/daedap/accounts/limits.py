@@ -64,7 +64,10 @@ def end_failed_attempt(
 
 
 def take_back_attempt(*, realm: str, login_id: str) -> None:
-    """Let an attempt that was begun count neither as a failure nor as a success: its second step decides."""
+    """Let an attempt that was begun count neither as a failure nor as a success.
+
+    Its second step decides; or nobody looked at the password, and a busy server must lock nobody out.
+    """
     limits.count_down("sign-in.failures", _subject(realm, login_id))
 
 

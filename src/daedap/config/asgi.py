@@ -18,6 +18,7 @@ from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from daedap.config.wsgi import application as django  # sets Django up; the edge reads its settings
 
 from daedap.config import edge  # isort: skip
+from daedap.config.doorman import Doorman, SentAway  # isort: skip
 from daedap.config.lifespan import Lifespan  # isort: skip
 from daedap.core import threads  # isort: skip
 
@@ -39,6 +40,7 @@ class Split:
     def __init__(self, *, worker: bool) -> None:
         self.lifespan = Lifespan(worker=worker, is_idle=lambda: self.in_flight == 0)
         self.in_flight = 0
+        self.doorman = Doorman()
         self.django = WSGIMiddleware(cast("Any", django), workers=THREADS)  # Django's types are wider
         self.http = wrap_asgi_with_proxy_headers(self._http, settings.TRUSTED_PROXIES)  # the visitor, not the proxy
 
@@ -70,8 +72,18 @@ class Split:
                 await _refuse_size(send)
                 return
             body.seek(0)
-            with threads.page():
-                await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
+            if not self.doorman.watches(method=scope["method"], path=scope["path"]):
+                with threads.page():
+                    await self._in_thread(scope, size, body, send)
+                return
+            try:
+                async with self.doorman.let_in(host):
+                    await self._in_thread(scope, size, body, send)
+            except SentAway:
+                await _send_away(send)
+
+    async def _in_thread(self, scope: Scope, size: int, body: IO[bytes], send: Send) -> None:
+        await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
 
 
 class _Gone(Exception):
@@ -132,6 +144,27 @@ async def _refuse_size(send: Send) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": "The request is too large. 요청이 너무 큽니다.\n".encode()})
+
+
+_BUSY_PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>잠시 후 다시 시도해 주세요</title>
+<h1>지금은 로그인하려는 사람이 많습니다</h1><p>입력하신 내용은 처리되지 않았습니다. 잠시 후 다시 시도해 주세요.</p>
+<p lang="en">Many people are logging in right now. Nothing was done. Please try again in a moment.</p>
+<p><a href="/login/">로그인 페이지로 · Back to the log-in page</a></p></html>
+"""
+
+
+async def _send_away(send: Send) -> None:
+    """Answer without Django, in both languages: this has to be cheap when there is no end of them."""
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"retry-after", b"5"),
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", b"default-src 'none'"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _BUSY_PAGE.encode()})
 
 
 application = Split(worker=False)

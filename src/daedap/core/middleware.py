@@ -113,11 +113,11 @@ class ErrorPageMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 404, 403, 409, 429 or 400, by the error's code."""
+        """Answer 404, 403, 409, 429, 503 or 400, by the error's code."""
         if not isinstance(exception, DaedapError):
             return None
         if exception.code == 404:
             raise Http404
-        status = exception.code if exception.code in (403, 409, 429) else 400
+        status = exception.code if exception.code in (403, 409, 429, 503) else 400
         template = "errors/403.html" if status == 403 else "errors/400.html"
         return render(request, template, {"message": exception.message}, status=status)

@@ -25,6 +25,7 @@ from daedap.accounts.actions import (
     sign_out,
 )
 from daedap.accounts.forms import NewPasswordForm
+from daedap.accounts.hashing import TooBusy
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import LinkKind
 from daedap.accounts.owed_change import ChangeOver, ChangeOwed, Reason, find_waiting
@@ -55,7 +56,7 @@ def login(request: StaffRequest) -> HttpResponse:
     target = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
     if request.user.is_authenticated and request.method == "GET":
         return redirect(target)
-    form = SignInForm(request.POST if request.method == "POST" else None)
+    form, refused = SignInForm(request.POST if request.method == "POST" else None), 422
     if form.is_valid():
         try:
             user = sign_in(
@@ -67,6 +68,7 @@ def login(request: StaffRequest) -> HttpResponse:
                 **form.cleaned_data,
             )
         except (SignInRefused, TooManyAttempts) as error:
+            refused = 503 if isinstance(error, TooBusy) else 422
             show_error(form, error)
         except StepNeeded as needed:
             if needed.step is Step.APPROVAL:
@@ -79,7 +81,7 @@ def login(request: StaffRequest) -> HttpResponse:
             remember_language(response, user.language)
             return response
     context = {"form": form, "next": target if target != "/" else ""}
-    return render(request, "organizations/login.html", context, status=422 if form.errors else 200)
+    return render(request, "organizations/login.html", context, status=refused if form.errors else 200)
 
 
 @login_not_required

@@ -13,9 +13,9 @@ from daedap.organizations.models import ConsoleRole
 from daedap.portal.access import SETTERS, OrganizationRequest
 
 
-def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
-    """Show a page with its form: 422 if what was sent is wrong, else 200."""
-    status = 422 if form.is_bound and form.errors else 200
+def form_page(request: HttpRequest, template: str, form: Form, refused: int = 422, **context: Any) -> HttpResponse:
+    """Show a page with its form: `refused` if what was sent is not taken, else 200."""
+    status = refused if form.is_bound and form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)
 
 

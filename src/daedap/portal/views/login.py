@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from daedap.accounts import passwords, second_step
 from daedap.accounts.actions import request_password_reset, set_password_by_link, sign_in, sign_out
 from daedap.accounts.forms import CodeForm, NewPasswordForm
+from daedap.accounts.hashing import TooBusy
 from daedap.accounts.links import PASSWORD_KINDS, LinkRefused, read_link
 from daedap.accounts.models import PLATFORM, PlatformMember, SecondFactor, User
 from daedap.accounts.otp import has_device
@@ -51,7 +52,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     """The log-in page."""
     if request.user.is_authenticated:
         return redirect(safe_next(request, request.GET.get("next", ""), landing(request.user)))
-    form = LoginForm()
+    form, refused = LoginForm(), 422
     if request.method == "POST":
         form = LoginForm(request.POST)
         if form.is_valid():
@@ -70,11 +71,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
             except ChangeOwed:
                 return _go_on("portal:expired-password", safe_next(request, request.POST.get("next", ""), ""))
             except DaedapError as error:
+                refused = 503 if isinstance(error, TooBusy) else 422
                 form.add_error(None, str(error.message))
             else:
                 return enter(user, safe_next(request, request.POST.get("next", ""), ""))
     target = (request.POST if request.method == "POST" else request.GET).get("next", "")
-    return form_page(request, "portal/login/login.html", form, next=safe_next(request, target, ""))
+    return form_page(request, "portal/login/login.html", form, refused, next=safe_next(request, target, ""))
 
 
 def _find_step(user: User) -> Step | None:
