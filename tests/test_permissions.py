@@ -71,6 +71,8 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "console:move_tab": ("post", STAFF),
     "services:list": ("get", ORGANIZATION),
     "services:add": ("get", ORGANIZATION),
+    "services:access_log": ("get", AGENTS),
+    "services:access_log_excel": ("get", AGENTS),
     "services:permission_log": ("get", ORGANIZATION),
     "services:permission_log_excel": ("get", ORGANIZATION),
     "services:agents": ("get", AGENTS_MENU),

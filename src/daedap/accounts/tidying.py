@@ -1,9 +1,10 @@
-"""Deleting what is over: sessions of people who did not log out, and mailed links long expired."""
+"""Deleting what is over: sessions of people who did not log out, mailed links long expired, old log-in records."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ def tidy() -> None:
     SignedInSession.objects.filter(created_at__lte=now - HARD_LIMIT).delete()
     MailLink.objects.filter(expires_at__lt=now - LINKS_KEPT).delete()
     EmailChange.objects.filter(expires_at__lt=now).delete()
+    SignInRecord.objects.filter(created_at__lt=now - timedelta(days=settings.ACCESS_LOG_DAYS)).delete()
 
 
 def delete_realm(realm: str, *, batch: int) -> None:

@@ -239,6 +239,7 @@ ORGANIZATION_QUOTA = {
     "individual": env.int("DAEDAP_ORGANIZATIONS_PER_INDIVIDUAL", default=3),
     "business": env.int("DAEDAP_ORGANIZATIONS_PER_BUSINESS", default=5),
 }
+ACCESS_LOG_DAYS = max(183, env.int("DAEDAP_ACCESS_LOG_DAYS", default=2 * 366))  # half a year at least (spec 85, 14.1)
 
 # --- Development pages: mail viewer and UI gallery -----------------------------------------------
 DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or BASE_HOST == "localhost")

@@ -53,7 +53,7 @@ def service_tabs(request: HttpRequest) -> list[Tab]:
     member = _viewer(request)
     if member is None:
         return []
-    services = list_services_of_member(member)
+    services = _services_of(request, member)
     works_in = set(services)
     open_service = _service_of_the_bar(request, member)
     if open_service is not None and open_service not in services:
@@ -102,10 +102,18 @@ def _item(request: HttpRequest, label: str | Promise, url: str, icon: str, is_op
 
 
 def account_links(request: HttpRequest) -> list[AccountLink]:
-    """Personal settings and Log out."""
+    """Personal settings, Access log for agents, and Log out."""
     if not _is_here(request):
         return []
-    return [
-        AccountLink(pgettext_lazy("account menu", "Personal settings"), reverse("console:me")),
-        AccountLink(_("Log out"), reverse("organizations:logout"), method="post"),
-    ]
+    member = _viewer(request)
+    links = [AccountLink(pgettext_lazy("account menu", "Personal settings"), reverse("console:me"))]
+    if member is not None and _services_of(request, member):
+        links.append(AccountLink(_("Access log"), reverse("services:access_log")))
+    return [*links, AccountLink(_("Log out"), reverse("organizations:logout"), method="post")]
+
+
+def _services_of(request: HttpRequest, member: IamMember) -> list[Service]:
+    """Return the services the viewer works in; asked once per request."""
+    if not hasattr(request, "own_services"):
+        request.own_services = list_services_of_member(member)  # type: ignore[attr-defined]
+    return list(request.own_services)  # type: ignore[attr-defined]

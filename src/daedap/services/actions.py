@@ -139,7 +139,12 @@ def _rights(agent: Agent | None) -> list[str]:
     """Return the codes of the rights an agent has, the role first; none for nobody. Assignment control is apart."""
     if agent is None or agent.removed_at is not None:
         return []
-    switches = {"ticket": agent.may_tickets, "hand_over": agent.may_hand_over, "assignment": agent.takes_tickets}
+    switches = {
+        "ticket": agent.may_tickets,
+        "hand_over": agent.may_hand_over,
+        "access_log": agent.may_read_access_log,
+        "assignment": agent.takes_tickets,
+    }
     return [str(agent.role), *(code for code, on in switches.items() if on)]
 
 
@@ -179,6 +184,7 @@ def add_agent(
     group_ids: Collection[int],
     actor: Actor,
     may_hand_over: bool = False,
+    may_read_access_log: bool = False,
 ) -> Agent:
     """Make an active IAM member an agent of the open service, in at least one group (spec 55, 10).
 
@@ -197,7 +203,8 @@ def add_agent(
     agent.role = _known_role(role)
     agent.may_tickets = agent.takes_tickets = True
     agent.may_hand_over = may_hand_over
-    agent.may_read_access_log = agent.controls_assignment = False
+    agent.controls_assignment = False
+    _set_access_log(agent, may_read_access_log, service)
     agent.removed_at = None
     agent.save()
     _set_groups(agent, group_ids)
@@ -216,6 +223,7 @@ def change_agent(
     actor: Actor,
     role: str | None = None,
     may_hand_over: bool | None = None,
+    may_read_access_log: bool | None = None,
     takes_tickets: bool | None = None,
     controls_assignment: bool | None = None,
     group_ids: Collection[int] | None = None,
@@ -230,10 +238,12 @@ def change_agent(
     if role is not None and role != agent.role:
         _keep_an_administrator(agent)
         agent.role = _known_role(role)
-        if agent.role == Role.AGENT:
-            agent.may_read_access_log = False  # not selectable for base role agent (spec 55, 10)
+        if not _can_have_access_log(agent, service):
+            agent.may_read_access_log = False
     if may_hand_over is not None:
         agent.may_hand_over = may_hand_over
+    if may_read_access_log is not None:
+        _set_access_log(agent, may_read_access_log, service)
     if takes_tickets is not None:
         agent.takes_tickets = takes_tickets
     controlled = agent.controls_assignment
@@ -337,6 +347,19 @@ def move_tab(*, member: IamMember, service: Service, to_left: bool) -> None:
     for place, agent in enumerate(agents):
         agent.tab_place = place
     Agent._base_manager.bulk_update(agents, ["tab_place"])  # noqa: SLF001  across services
+
+
+def _can_have_access_log(agent: Agent, service: Service) -> bool:
+    """Whether the viewing permission (조회 권한) may be given: in issue management not to base role agent (R5)."""
+    return service.type == ServiceType.CONSULTATION or agent.is_administrator
+
+
+def _set_access_log(agent: Agent, wanted: bool, service: Service) -> None:
+    if wanted and not _can_have_access_log(agent, service):
+        raise AgentRefused(
+            _("In issue management, only administrators can see access logs."), field="may_read_access_log"
+        )
+    agent.may_read_access_log = wanted
 
 
 def _keep_an_administrator(agent: Agent) -> None:

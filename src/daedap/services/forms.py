@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from daedap.core.errors import DaedapError
 from daedap.organizations.models import IamMember
-from daedap.services.models import Agent, Group, Role, Service, ServiceType
-from daedap.services.permission_log import OPERATIONS
+from daedap.services.models import Agent, Group, Role, ServiceType
 from daedap.services.rules import LANGUAGES, check_name, check_service_id, list_time_zones
 
 
@@ -64,11 +59,14 @@ class _GroupsField(forms.TypedMultipleChoiceField):
 
 
 class AgentForm(forms.Form):
-    """Role, groups and hand-over right of an agent (spec 55, 10)."""
+    """Role, groups and rights of an agent (spec 55, 10)."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=forms.RadioSelect, initial=Role.AGENT)
     groups = _GroupsField()
     may_hand_over = forms.BooleanField(label=_("May hand tickets over to other agents"), required=False)
+    may_read_access_log = forms.BooleanField(
+        label=_("May see the access logs of all agents of the organization"), required=False
+    )
 
     def __init__(self, *args: Any, groups: list[Group], agent: Agent | None = None, **kwargs: Any) -> None:
         if agent is not None:
@@ -76,6 +74,7 @@ class AgentForm(forms.Form):
                 "role": agent.role,
                 "groups": [group.pk for group in agent.groups.all()],
                 "may_hand_over": agent.may_hand_over,
+                "may_read_access_log": agent.may_read_access_log,
                 "takes_tickets": agent.takes_tickets,
                 "controls_assignment": agent.controls_assignment,
             }
@@ -103,7 +102,7 @@ class AddAgentForm(AgentForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose a member from the list.")},
     )
-    field_order = ["member", "role", "groups", "may_hand_over"]
+    field_order = ["member", "role", "groups", "may_hand_over", "may_read_access_log"]
 
     def __init__(self, *args: Any, candidates: list[IamMember], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,60 +111,3 @@ class AddAgentForm(AgentForm):
         field.choices = [
             (member.pk, f"{member.user.name} · {member.user.login_id} · {member.user.email}") for member in candidates
         ]
-
-
-_MONTHS_PER_SEARCH = 6
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-class PermissionLogForm(forms.Form):
-    """What to look for in the permission-change log; the last month unless told (spec 10, 5.8)."""
-
-    since = forms.DateField(
-        label=pgettext_lazy("period", "From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        label=pgettext_lazy("period", "To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    operation = forms.ChoiceField(label=_("Operation"), required=False)
-    service = forms.ChoiceField(label=_("Service"), required=False)
-    name = forms.CharField(label=_("Name"), max_length=60, required=False)
-    account = forms.CharField(label=_("ID"), max_length=64, required=False)
-    ip = forms.GenericIPAddressField(label=_("IP address"), required=False)
-
-    def __init__(self, data: QueryDict, *, services: list[Service], today: date) -> None:
-        given = data.copy()
-        if not {"since", "until"} & given.keys():
-            given["since"], given["until"] = str(_months_later(today, -1)), str(today)
-        super().__init__(given)
-        self.fields["operation"] = forms.ChoiceField(
-            label=_("Operation"), required=False, choices=[("", pgettext_lazy("search", "All")), *OPERATIONS.items()]
-        )
-        choices = [("", pgettext_lazy("search", "All")), *((str(service.pk), service.name) for service in services)]
-        self.fields["service"] = forms.ChoiceField(label=_("Service"), required=False, choices=choices)
-
-    def clean_since(self) -> date:
-        return self._sane("since")
-
-    def clean_until(self) -> date:
-        return self._sane("until")
-
-    def _sane(self, name: str) -> date:
-        """Refuse years that only a slip of the finger makes, and that calendars cannot count on from."""
-        day: date = self.cleaned_data[name]
-        if not 2000 <= day.year <= 2999:
-            raise forms.ValidationError(_("Enter a valid date."))
-        return day
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if {"since", "until"} <= given.keys():
-            if given["since"] > given["until"]:
-                self.add_error("until", _("The end lies before the beginning."))
-            elif given["until"] > _months_later(given["since"], _MONTHS_PER_SEARCH):
-                self.add_error("until", _("Search up to 6 months at a time."))
-        return given

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from tempfile import TemporaryFile
-from typing import IO, Any
+from datetime import date, datetime
+from typing import IO
 
-import xlsxwriter
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from daedap.audit.models import Operation, PermissionChange
+from daedap.core.logbook import MOST_EXCEL_ROWS, in_days, write_excel
 from daedap.services.models import Role
-
-ROWS_PER_PAGE = 50
-MOST_EXCEL_ROWS = 1_048_575
-"""What one sheet holds below its head."""
 
 OPERATIONS: dict[str, str | Promise] = {
     Operation.ADD.value: _("Agent added"),
@@ -39,17 +32,10 @@ RIGHTS: dict[str, str | Promise] = {
     "organization_administrator": pgettext_lazy("right", "Organization administrator"),
     "ticket": pgettext_lazy("right", "Ticket"),
     "hand_over": pgettext_lazy("right", "Ticket hand-over"),
+    "access_log": pgettext_lazy("right", "Access log"),
     "assignment": pgettext_lazy("right", "Ticket assignment"),
     "assignment_control": pgettext_lazy("right", "Assignment control"),
 }
-
-
-@dataclass(frozen=True)
-class LogPage:
-    """Rows of one page, newest first, and the mark of the next one ("" if there is none)."""
-
-    rows: list[PermissionChange]
-    following: str
 
 
 def search_log(
@@ -59,7 +45,7 @@ def search_log(
 
     Name and account are looked for in operator and target.
     """
-    found = PermissionChange.objects.filter(created_at__gte=_midnight(since), created_at__lt=_midnight(until, 1))
+    found = in_days(PermissionChange.objects.all(), since, until)
     if operation:
         found = found.filter(operation=operation)
     if service:
@@ -70,34 +56,7 @@ def search_log(
         found = found.filter(Q(operator_account__icontains=account) | Q(target_account__icontains=account))
     if ip:
         found = found.filter(ip=ip)
-    return found.order_by("-created_at", "-pk")
-
-
-def _midnight(day: date, later: int = 0) -> datetime:
-    return timezone.make_aware(datetime.combine(day + timedelta(days=later), time.min))
-
-
-def read_page(found: QuerySet[PermissionChange], mark: str = "") -> LogPage:
-    """Return the rows behind `mark`, which an earlier page named; from the newest without one or with a broken one."""
-    if position := _position(mark):
-        moment, pk = position
-        found = found.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
-    rows = list(found[: ROWS_PER_PAGE + 1])
-    if len(rows) <= ROWS_PER_PAGE:
-        return LogPage(rows, "")
-    last = rows[ROWS_PER_PAGE - 1]
-    return LogPage(rows[:ROWS_PER_PAGE], f"{last.created_at.isoformat()}_{last.pk}")
-
-
-def _position(mark: str) -> tuple[datetime, int] | None:
-    moment, _line, pk = mark.partition("_")
-    if not (pk.isascii() and pk.isdecimal() and len(pk) < 19):
-        return None
-    try:
-        read = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    return (read, int(pk)) if read.tzinfo is not None else None
+    return found
 
 
 def name_operation(code: str) -> str:
@@ -128,29 +87,15 @@ COLUMNS: list[tuple[str | Promise, int]] = [
 """Heads and widths of the Excel file."""
 
 
-def write_excel(found: QuerySet[PermissionChange]) -> IO[bytes]:
-    """Return an open Excel file with all of `found`, written row by row so that memory does not grow with it.
-
-    Texts are written as texts: what looks like a formula stays what it is.
-    """
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115  the answer closes it
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet()
-    head, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    for column, (label, width) in enumerate(COLUMNS):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, str(label), head)
-    for number, row in enumerate(found[:MOST_EXCEL_ROWS].iterator(chunk_size=1000), start=1):
-        _write_row(sheet, number, row, moment)
-    book.close()
-    file.seek(0)
-    return file
+def write_log(found: QuerySet[PermissionChange]) -> IO[bytes]:
+    """Return an open Excel file with all of `found`."""
+    return write_excel(COLUMNS, map(_cells, found[:MOST_EXCEL_ROWS].iterator(chunk_size=1000)))
 
 
-def _write_row(sheet: Any, number: int, row: PermissionChange, moment: Any) -> None:
-    cells = [
+def _cells(row: PermissionChange) -> list[str | datetime]:
+    return [
         row.service_name,
-        None,
+        row.created_at,
         name_operation(row.operation),
         person(row.operator_name, row.operator_account),
         person(row.target_name, row.target_account),
@@ -158,8 +103,3 @@ def _write_row(sheet: Any, number: int, row: PermissionChange, moment: Any) -> N
         ", ".join(name_rights(row.before)),
         ", ".join(name_rights(row.after)),
     ]
-    for column, text in enumerate(cells):
-        if text is None:
-            sheet.write_datetime(number, column, timezone.make_naive(row.created_at), moment)
-        else:
-            sheet.write_string(number, column, text)

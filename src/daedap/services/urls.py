@@ -1,6 +1,6 @@
 from django.urls import path
 
-from daedap.services import views, views_permission_log
+from daedap.services import views, views_access_log, views_permission_log
 
 app_name = "services"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("<service:service_id>/agents/", views.agents, name="agents"),
     path("<service:service_id>/agents/add/", views.agent_add, name="agent_add"),
     path("admin/permission-log/", views_permission_log.log, name="permission_log"),
+    path("console/access-log/", views_access_log.log, name="access_log"),
+    path("console/access-log/excel/", views_access_log.excel, name="access_log_excel"),
     path("admin/permission-log/excel/", views_permission_log.excel, name="permission_log_excel"),
     path("<service:service_id>/agents/invite/", views.agent_invite, name="agent_invite"),
     path(

@@ -118,6 +118,7 @@ def agent_add(request: ServiceRequest) -> HttpResponse:
                 role=given["role"],
                 group_ids=given["groups"],
                 may_hand_over=given["may_hand_over"],
+                may_read_access_log=given["may_read_access_log"],
                 actor=request.actor,
             )
         except DaedapError as error:
@@ -150,6 +151,7 @@ def agent_edit(request: ServiceRequest, agent_id: int) -> HttpResponse:
                 role=given["role"],
                 group_ids=given["groups"],
                 may_hand_over=given["may_hand_over"],
+                may_read_access_log=given["may_read_access_log"],
                 takes_tickets=given["takes_tickets"],
                 controls_assignment=given["controls_assignment"],
                 actor=request.actor,

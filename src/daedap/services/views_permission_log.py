@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,19 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from daedap.audit.actions import record
+from daedap.audit.models import PermissionChange
+from daedap.core.logbook import LogPage, excel_answer, page_urls, read_page
 from daedap.organizations.access import StaffRequest, administrator_page
-from daedap.services.forms import PermissionLogForm
-from daedap.services.permission_log import (
-    LogPage,
-    name_operation,
-    name_rights,
-    read_page,
-    search_log,
-    write_excel,
-)
+from daedap.services.forms_logs import PermissionLogForm
+from daedap.services.permission_log import name_operation, name_rights, search_log, write_log
 from daedap.services.selectors import list_all_services
-
-_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _form(request: StaffRequest) -> PermissionLogForm:
@@ -35,21 +28,17 @@ def _form(request: StaffRequest) -> PermissionLogForm:
 def log(request: StaffRequest) -> HttpResponse:
     """Search the log; newest first, fifty at a time."""
     form = _form(request)
-    page = LogPage([], "")
+    page: LogPage[PermissionChange] = LogPage([], "")
     if form.is_valid():
         page = read_page(search_log(**form.cleaned_data), request.GET.get("after", ""))
-    asked = request.GET.copy()
-    asked.pop("after", None)
-    query = asked.urlencode()
-    asked["after"] = page.following
     context = {
         "form": form,
         "page": page,
         "name_operation": name_operation,
         "name_rights": name_rights,
-        "excel_url": f"{reverse('services:permission_log_excel')}?{query}",
-        "first_url": f"{reverse('services:permission_log')}?{query}" if "after" in request.GET else "",
-        "next_url": f"{reverse('services:permission_log')}?{asked.urlencode()}" if page.following else "",
+        **page_urls(
+            request, page, address=reverse("services:permission_log"), excel=reverse("services:permission_log_excel")
+        ),
     }
     return render(request, "services/permission_log.html", context, status=422 if form.errors else 200)
 
@@ -65,5 +54,4 @@ def excel(request: StaffRequest) -> HttpResponse:
     given = form.cleaned_data
     record("audit.permission_log_downloaded", actor=request.actor, organization_id=request.organization.pk)
     name = f"permission-log-{given['since']}-{given['until']}.xlsx"
-    file = write_excel(search_log(**given))
-    return FileResponse(file, as_attachment=True, filename=name, content_type=_EXCEL)  # type: ignore[return-value]  # streamed
+    return excel_answer(write_log(search_log(**given)), name)

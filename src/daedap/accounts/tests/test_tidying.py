@@ -4,7 +4,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from daedap.accounts.links import issue_link
-from daedap.accounts.models import LinkKind, MailLink, SignedInSession
+from daedap.accounts.models import LinkKind, MailLink, SignedInSession, SignInRecord
 from daedap.accounts.policies import HARD_LIMIT, SessionPolicy
 from daedap.accounts.sessions import register
 from daedap.accounts.tidying import LINKS_KEPT, tidy
@@ -29,3 +29,12 @@ def test_given_rows_of_sign_ins_when_tidied_then_those_past_the_hard_limit_go(ow
     SignedInSession.objects.filter(pk=old.pk).update(created_at=timezone.now() - HARD_LIMIT)
     tidy()
     assert SignedInSession.objects.get() == with_life
+
+
+def test_given_records_of_log_ins_when_tidied_then_those_past_the_time_of_the_settings_go(db, settings):
+    settings.ACCESS_LOG_DAYS = 200
+    for login_id, days in (("old", 201), ("kept", 199)):
+        row = SignInRecord.objects.create(realm="", login_id=login_id, result="ok")
+        SignInRecord.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=days))
+    tidy()
+    assert [row.login_id for row in SignInRecord.objects.all()] == ["kept"]

@@ -13,11 +13,11 @@ from django.utils import timezone
 from daedap.audit.actions import purge_permission_changes, record_permission_change
 from daedap.audit.models import AuditEntry, Operation, PermissionChange
 from daedap.core.actors import SYSTEM, Actor, ActorKind
+from daedap.core.logbook import ROWS_PER_PAGE
 from daedap.core.scoping import organization_scope
 from daedap.organizations.keys import change_key
 from daedap.services.actions import LastAdministrator, change_agent, remove_agent
 from daedap.services.models import Group, Role
-from daedap.services.permission_log import ROWS_PER_PAGE
 
 LOG = "/admin/permission-log/"
 EXCEL = f"{LOG}excel/"
