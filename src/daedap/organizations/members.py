@@ -174,6 +174,7 @@ def remove_iam_member(*, organization: Organization, member_id: int, actor: Acto
         User.objects.filter(pk=member.user_id).update(is_active=False)
         end_sessions_of(member.user)
         void_links_of(member.user)
+        member.user.otp_devices.all().delete()
     else:
         member.delete()
         member.user.delete()

@@ -325,6 +325,14 @@ def test_given_a_known_session_when_the_password_was_right_then_the_identifier_i
     assert "E-mail approval" in client.get(STEP).text
 
 
+def test_given_a_member_with_a_device_when_they_leave_then_its_secret_goes(acme, shop, administrator):
+    user = administrator.member.user
+    OtpDevice.objects.create(user=user, name="폰", secret=otp.new_secret(), last_step=0)
+    with organization_scope(acme.pk):
+        remove_iam_member(organization=acme, member_id=administrator.member_id, actor=SYSTEM)
+    assert not OtpDevice.objects.exists()
+
+
 # --- Exception IPs -------------------------------------------------------------------------------
 
 
