@@ -1,17 +1,19 @@
-"""The shop's web application: its own login, and the five addresses of member integration.
+"""The shop's web application: its own login, and the addresses of member integration.
 
 `/oc/open`          signs a link at the moment of the tap and goes to the help centre (GET type)
 `/oc/verify`        Token verification URL (Token 검증 URL)
 `/login`            login URL (로그인 URL), takes `returnUrl`
 `/oc/login-status`  login-status URL (로그인 상태 URL)
 `/oc/remote`        client-side form of the POST type
+`/oc/remote-server` the same from our server: it gets an access token and passes the browser on with it
 """
 
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
@@ -27,13 +29,17 @@ from shop.token import make_token
 
 COOKIE = "shop_login"
 OC_PAGES = {"home": "/hc/", "ticket": "/hc/ticket/", "list": "/hc/ticket/list/"}
+REMOTE_LOGIN = "/v2/enduser/remote.json"
 HIDE_LINK = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}  # a signed link is a key
 
 
 class Shop:
     """The pages, and what they share."""
 
-    def __init__(self, config: Config, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, config: Config, clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.transport = transport  # how our server calls the help centre; None is the network
         self.config = config
         self.clock = clock
         self.accounts = Accounts(clock)
@@ -41,7 +47,8 @@ class Shop:
     # --- the shop itself
 
     async def home(self, request: Request) -> Response:
-        return HTMLResponse(pages.home(self._member(request), ready=self.config.ready))
+        post_url = self.config.post_url if self.config.post_url != _origin(str(request.base_url)) else ""
+        return HTMLResponse(pages.home(self._member(request), ready=self.config.ready, post_url=post_url))
 
     async def login(self, request: Request) -> Response:
         """Show the login page; someone who is logged in already is passed on straight away."""
@@ -116,30 +123,62 @@ class Shop:
         if not self.config.ready:
             return self._unavailable(member)
         path = OC_PAGES.get(request.query_params.get("page", "home"), OC_PAGES["home"])
-        return_url = request.query_params.get("returnUrl") or self._help_centre(path)
+        service = self.config.post_service
+        return_url = request.query_params.get("returnUrl") or self._help_centre(path, service)
         if not self._is_help_centre(return_url):
-            return_url = self._help_centre(path)
+            return_url = self._help_centre(path, service)
         if member is None:
             return RedirectResponse(f"/login?{urlencode({'returnUrl': return_url})}", status_code=303)
-        fields = self._signed(member, request.cookies[COOKIE], return_url=return_url)
-        action = f"{self.config.oc_base_url}/v2/enduser/remote.json"
-        page = pages.remote_form(member, action, {"service": self.config.oc_service, **fields})
+        fields = self._signed(member, request.cookies[COOKIE], service=service, return_url=return_url)
+        action = f"{self.config.oc_base_url}{REMOTE_LOGIN}"
+        page = pages.remote_form(member, action, {"service": service, **fields})
         return HTMLResponse(page, headers=HIDE_LINK)
+
+    async def remote_server(self, request: Request) -> Response:
+        """Hand the member's data over from our server, without a returnUrl, and pass the browser on (server side)."""
+        member, service = self._member(request), self.config.post_service
+        if not self.config.ready:
+            return self._unavailable(member)
+        if member is None:
+            query = urlencode({"returnUrl": "/oc/remote-server"})
+            return RedirectResponse(f"/login?{query}", status_code=303)
+        fields = {"service": service, **self._signed(member, request.cookies[COOKIE], service=service)}
+        access_token = await self._ask_for_access_token(fields)
+        if not access_token:
+            page = pages.message("열 수 없습니다", "헬프센터가 회원 정보를 받지 않았습니다.", member=member)
+            return HTMLResponse(page, status_code=502)
+        url = f"{self._help_centre(OC_PAGES['home'], service)}?{urlencode({'accessToken': access_token})}"
+        return RedirectResponse(url, status_code=302, headers=HIDE_LINK)
+
+    async def _ask_for_access_token(self, fields: dict[str, str]) -> str:
+        """Return what the help centre gives for the signed fields; "" if it does not."""
+        base = urlsplit(self.config.oc_base_url)
+        url, headers = f"{self.config.oc_base_url}/api{REMOTE_LOGIN}", {}
+        if (base.hostname or "").endswith(".localhost"):  # browsers know that this is their own machine; we say it here
+            url = urlunsplit(base._replace(netloc=f"127.0.0.1:{base.port or 80}", path=f"/api{REMOTE_LOGIN}"))
+            headers = {"Host": base.netloc}
+        try:
+            async with httpx.AsyncClient(transport=self.transport, timeout=5) as client:
+                answer = (await client.post(url, data=fields, headers=headers)).json()
+        except (httpx.HTTPError, ValueError):
+            return ""
+        result = answer.get("result") if isinstance(answer, dict) else None
+        return str(result["content"]) if isinstance(result, dict) and "content" in result else ""
 
     # --- helpers
 
     def _member(self, request: Request) -> Member | None:
         return self.accounts.member(request.cookies.get(COOKIE, ""))
 
-    def _help_centre(self, path: str) -> str:
-        return f"{self.config.oc_base_url}/{self.config.oc_service}{path}"
+    def _help_centre(self, path: str, service: str = "") -> str:
+        return f"{self.config.oc_base_url}/{service or self.config.oc_service}{path}"
 
-    def _signed(self, member: Member, login_id: str, return_url: str = "") -> dict[str, str]:
+    def _signed(self, member: Member, login_id: str, *, service: str = "", return_url: str = "") -> dict[str, str]:
         """Return the parameters of a fresh token; blank ones are left out, as they are in the token."""
         now = int(self.clock() * 1000)
         token = make_token(
             key=self.config.key,
-            service=self.config.oc_service,
+            service=service or self.config.oc_service,
             usercode=member.usercode,
             time=now,
             username=member.name,
@@ -171,19 +210,26 @@ class Shop:
 
     def _is_help_centre(self, url: str) -> bool:
         try:
-            parts = urlsplit(url)
+            origin = _origin(url)
         except ValueError:
             return False
-        return f"{parts.scheme}://{parts.netloc}" == self.config.oc_origin and "\\" not in url and url.isprintable()
+        return origin == self.config.oc_origin and "\\" not in url and url.isprintable()
 
     def _unavailable(self, member: Member | None) -> Response:
         page = pages.message("열 수 없습니다", "헬프센터의 주소와 조직 Key가 아직 설정되지 않았습니다.", member=member)
         return HTMLResponse(page, status_code=503)
 
 
-def create_app(config: Config, clock: Callable[[], float] = time.time) -> Starlette:
-    """Build the shop; `clock` gives seconds since 1970."""
-    shop = Shop(config, clock)
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def create_app(
+    config: Config, clock: Callable[[], float] = time.time, transport: httpx.AsyncBaseTransport | None = None
+) -> Starlette:
+    """Build the shop; `clock` gives seconds since 1970, `transport` stands in for the network."""
+    shop = Shop(config, clock, transport)
 
     async def protect(request: Request, call_next: RequestResponseEndpoint) -> Response:
         response = await call_next(request)
@@ -205,6 +251,7 @@ def create_app(config: Config, clock: Callable[[], float] = time.time) -> Starle
             Route("/oc/verify", shop.verify),
             Route("/oc/login-status", shop.login_status, methods=["GET", "OPTIONS"]),
             Route("/oc/remote", shop.remote),
+            Route("/oc/remote-server", shop.remote_server),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=protect)],

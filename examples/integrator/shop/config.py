@@ -14,13 +14,15 @@ class Config:
     port: int = 9000
     oc_base_url: str = "http://demo.oc.localhost:8000"
     oc_service: str = ""
+    oc_post_service: str = ""
+    post_url: str = ""
     oc_key: str = ""
     oc_key_file: str = ""
     same_site: str = "lax"
 
     @classmethod
     def from_environment(cls) -> "Config":
-        """Read SHOP_HOST, SHOP_PORT, SHOP_COOKIE_SAMESITE, OC_BASE_URL, OC_SERVICE and OC_KEY or OC_KEY_FILE."""
+        """Read the variables that the README lists."""
         env = os.environ.get
         same_site = env("SHOP_COOKIE_SAMESITE", cls.same_site).lower()
         if same_site not in {"lax", "none"}:
@@ -30,6 +32,8 @@ class Config:
             port=int(env("SHOP_PORT", str(cls.port))),
             oc_base_url=env("OC_BASE_URL", cls.oc_base_url).rstrip("/"),
             oc_service=env("OC_SERVICE", ""),
+            oc_post_service=env("OC_POST_SERVICE", ""),
+            post_url=env("SHOP_POST_URL", "").rstrip("/"),
             oc_key=env("OC_KEY", ""),
             oc_key_file=env("OC_KEY_FILE", ""),
             same_site=same_site,
@@ -42,6 +46,11 @@ class Config:
             path = Path(self.oc_key_file)
             return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
         return self.oc_key
+
+    @property
+    def post_service(self) -> str:
+        """The service that is connected by the POST method; the same one unless it was named."""
+        return self.oc_post_service or self.oc_service
 
     @property
     def ready(self) -> bool:

@@ -37,8 +37,8 @@ def layout(title: str, body: str, *, member: Member | None) -> str:
 </html>"""
 
 
-def home(member: Member | None, *, ready: bool) -> str:
-    """The shop window and the ways to the help centre."""
+def home(member: Member | None, *, ready: bool, post_url: str = "") -> str:
+    """The shop window and the ways to the help centre; `post_url` is put before the ways of the POST type."""
     cards = "".join(
         f'<li class="card"><div class="picture {picture}" aria-hidden="true"></div><h3>{name}</h3>'
         f"<p>{text}</p><strong>{price}</strong></li>"
@@ -51,19 +51,25 @@ def home(member: Member | None, *, ready: bool) -> str:
     )
     if not ready:
         note = "아직 헬프센터와 연결되지 않았습니다. OC_SERVICE와 OC_KEY를 설정해 주세요."
+    base = escape(post_url)
     body = f"""
 <section class="hero"><h1>책상 위의 작은 기쁨</h1><p>오래 쓰는 문구를 고릅니다.</p></section>
 <section aria-labelledby="goods"><h2 id="goods">상품</h2><ul class="cards">{cards}</ul></section>
 <section class="help" aria-labelledby="help"><h2 id="help">고객센터</h2><p>{note}</p>
+<h3>GET 방식</h3>
 <div class="buttons">
 <a class="button" href="/oc/open?page=home">헬프센터 열기 (GET)</a>
 <a class="button second" href="/oc/open?page=ticket">문의하기</a>
 <a class="button second" href="/oc/open?page=list">문의내역</a>
 </div>
-<details><summary>POST 방식으로 열기</summary>
-<p>웹 로그인 화면이 있는 서비스를 위한 방식입니다. 헬프센터의 로그인 타입이 POST일 때 동작합니다.</p>
-<div class="buttons"><a class="button second" href="/oc/remote?page=list">헬프센터 열기 (POST)</a></div>
-</details></section>"""
+<h3>POST 방식</h3>
+<p>웹 로그인 화면이 있는 서비스를 위한 방식입니다. 로그인하지 않았으면 이 쇼핑몰의 로그인 화면을 거칩니다.</p>
+<div class="buttons">
+<a class="button" href="{base}/oc/remote?page=home">헬프센터 열기 (POST)</a>
+<a class="button second" href="{base}/oc/remote?page=ticket">문의하기</a>
+<a class="button second" href="{base}/oc/remote?page=list">문의내역</a>
+<a class="button second" href="{base}/oc/remote-server">서버에서 전달 (POST)</a>
+</div></section>"""
     return layout("홈", body, member=member)
 
 

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 with warnings.catch_warnings():  # Starlette would rather have httpx2, which nothing else here needs
@@ -332,3 +333,51 @@ def test_given_environment_when_read_then_settings(monkeypatch):
         "0.0.0.0", 9100, OC, "s", "k",
     )  # fmt: skip
     assert config.ready
+
+
+# --- POST type, server side
+
+
+def test_given_member_when_server_side_is_tapped_then_called_without_return_url_and_passed_on(clock):
+    calls = []
+
+    def help_centre(request):
+        calls.append(request)
+        return httpx.Response(200, json={"header": {}, "result": {"content": "a+b/c"}})
+
+    config = Config(oc_base_url=OC, oc_service="hangame", oc_post_service="web", oc_key=KEY)
+    transport = httpx.MockTransport(help_centre)
+    with TestClient(create_app(config, clock, transport), follow_redirects=False) as client:
+        assert client.get("/oc/remote-server").headers["location"] == "/login?returnUrl=%2Foc%2Fremote-server"
+        log_in(client)
+        response = client.get("/oc/remote-server")
+    assert response.headers["location"] == f"{OC}/web/hc/?accessToken=a%2Bb%2Fc"
+    assert response.headers["cache-control"] == "no-store"
+    (call,) = calls
+    assert str(call.url) == "http://127.0.0.1:8000/api/v2/enduser/remote.json"
+    assert call.headers["host"] == "demo.oc.localhost:8000"
+    fields = {name: values[0] for name, values in parse_qs(call.content.decode()).items()}
+    token = make_token(KEY, "web", "user-0001", NOW * 1000, "홍길동", "hong@example.com", "010-1234-5678")
+    assert (fields["service"], fields["token"], "returnUrl" in fields) == ("web", token, False)
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(400, json={"result": None}), httpx.Response(200, text="no")])
+def test_given_help_centre_that_refuses_when_server_side_is_tapped_then_a_calm_page(clock, answer):
+    config = Config(oc_base_url=OC, oc_service="hangame", oc_key=KEY)
+    transport = httpx.MockTransport(lambda request: answer)
+    with TestClient(create_app(config, clock, transport), follow_redirects=False) as client:
+        log_in(client)
+        assert client.get("/oc/remote-server").status_code == 502
+
+
+def test_given_an_address_on_the_help_centres_site_when_opened_elsewhere_then_post_buttons_lead_there(clock):
+    there = "http://shop.demo.oc.localhost:8100"
+    config = Config(oc_base_url=OC, oc_service="shop", oc_post_service="web", oc_key=KEY, post_url=there)
+    with TestClient(create_app(config, clock), base_url="http://localhost:8100") as client:
+        assert f'href="{there}/oc/remote?page=list"' in client.get("/").text
+    with TestClient(create_app(config, clock), base_url=there, follow_redirects=False) as client:
+        assert 'href="/oc/remote?page=list"' in client.get("/").text
+        log_in(client)
+        page = client.get("/oc/remote?page=list").text
+    assert 'name="service" value="web"' in page
+    assert f'name="returnUrl" value="{OC}/web/hc/ticket/list/"' in page

@@ -200,7 +200,9 @@ def integrator(facts: dict[str, Any]) -> Iterator[None]:
         "SHOP_HOST": "127.0.0.1",  # of this machine only; "localhost" is no address to bind
         "SHOP_PORT": str(address.port or 80),
         "OC_BASE_URL": facts["organization"]["url"],
+        "SHOP_POST_URL": facts["integrator"]["post_url"].rstrip("/"),
         "OC_SERVICE": facts["service"]["id"],
+        "OC_POST_SERVICE": facts["post_service"]["id"],
         "OC_KEY": facts["organization"]["key"],
     }
     command = [sys.executable, "-m", "daedap.config.tether", str(INTEGRATOR)]
@@ -326,7 +328,8 @@ def _demo_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
     return [
         ("Organization site", facts["organization"]["url"]),
-        ("Help centre", facts["service"]["helpcenter_url"]),
+        ("Help centre (GET)", facts["service"]["helpcenter_url"]),
+        ("Help centre (POST)", facts["post_service"]["helpcenter_url"]),
         ("Example shop", facts["integrator"]["url"]),
         ("Platform member", account("platform_member", "email")),
         ("Owner", account("owner")),

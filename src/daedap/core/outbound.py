@@ -216,6 +216,9 @@ async def _resolve(
 
 
 def _literal(host: str) -> tuple[type_of_address, ...] | None:
+    """Return the address a host name spells out, or None. `*.localhost` is this machine and in no DNS (RFC 6761)."""
+    if host.lower().rstrip(".").endswith(".localhost"):
+        return (ipaddress.IPv4Address("127.0.0.1"),)
     try:
         return (ipaddress.ip_address(host),)
     except ValueError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -41,7 +42,9 @@ EMAIL = "founder@demo.example"
 PLATFORM_PASSWORD = "Founder!72"  # noqa: S105  printed for everybody: the demo is no secret
 PASSWORD = "Daedap!72"  # noqa: S105  as above
 PEOPLE = (("owner", "오너"), ("administrator", "박관리"), ("agent", "김상담"))
-DOMAIN, SERVICE = "demo", "shop"
+DOMAIN = "demo"
+SERVICE, SERVICE_NAME = "shop", "쇼핑몰"
+POST_SERVICE, POST_SERVICE_NAME = "web", "쇼핑몰 웹"  # the same shop, connected by the POST method
 
 
 def fill_demo() -> dict[str, Any]:
@@ -57,14 +60,20 @@ def fill_demo() -> dict[str, Any]:
             organization = activation.activate(
                 organization=organization, owner_member_id=owner.pk, actor=founder.as_actor()
             )
-        service = _service(organization, members["owner"])
+        service = _service(organization, members["owner"], SERVICE, SERVICE_NAME)
+        by_post = _service(organization, members["owner"], POST_SERVICE, POST_SERVICE_NAME)
+    with service_scope(organization.pk, by_post.pk):
+        for name, role in _ROLES.items():
+            _agent(by_post, members[name], role)
+        _integration_by_post(by_post)
+        _categories(by_post)
     with service_scope(organization.pk, service.pk):
         agents = {name: _agent(service, members[name], role) for name, role in _ROLES.items()}
         _integration(service)
         if not Ticket.objects.exists():
             with transaction.atomic():
                 _tickets(service, _Team(agents["agent"], agents["administrator"]))
-    return _facts(organization, service)
+    return _facts(organization, service, by_post)
 
 
 _ROLES = {"administrator": Role.ADMINISTRATOR, "agent": Role.AGENT}
@@ -130,10 +139,10 @@ def _member(organization: Organization, login_id: str, name: str) -> IamMember:
     return member
 
 
-def _service(organization: Organization, owner: IamMember) -> Service:
-    service, actor = Service.objects.filter(service_id=SERVICE).first(), owner.user.as_actor()
+def _service(organization: Organization, owner: IamMember, service_id: str, name: str) -> Service:
+    service, actor = Service.objects.filter(service_id=service_id).first(), owner.user.as_actor()
     if service is None:
-        service = add_service(organization_id=organization.pk, service_id=SERVICE, name="쇼핑몰", actor=actor)
+        service = add_service(organization_id=organization.pk, service_id=service_id, name=name, actor=actor)
     if service.state == ServiceState.CREATE:
         service = register_contract(service_pk=service.pk, items=["ticket"], actor=actor)
     return service
@@ -164,6 +173,30 @@ def _integration(service: Service) -> None:
     elif integration.token_verification_url == address or not _is_shop(integration.token_verification_url):
         return
     integration.token_verification_url = address
+    integration.save()
+
+
+def _post_url() -> str:
+    """The shop's address for the POST method.
+
+    The browser asks for the login status with the shop's cookie, which it sends only within one site. So the shop also
+    answers under a name that is one site with the help centre; every `*.localhost` leads to this machine.
+    """
+    if not settings.BASE_HOST.endswith("localhost"):
+        return _shop_url()
+    return f"http://shop.{DOMAIN}{settings.ORGANIZATION_SUFFIX}:{os.environ.get('SHOP_PORT', '8100')}"
+
+
+def _integration_by_post(service: Service) -> None:
+    """Connect the example shop by the POST method, once; afterwards only follow its port."""
+    login, status = f"{_post_url()}/login", f"{_post_url()}/oc/login-status"
+    integration = IntegrationSettings.objects.first()
+    if integration is None:
+        integration = IntegrationSettings(organization_id=service.organization_id, service=service)
+        integration.enabled, integration.login_type = True, LoginType.POST
+    elif integration.login_url == login or not integration.login_url.startswith(f"http://shop.{DOMAIN}."):
+        return
+    integration.login_url, integration.login_status_url = login, status
     integration.save()
 
 
@@ -294,7 +327,7 @@ def _move_back(ticket: Ticket, minutes: int) -> None:
             model.objects.filter(pk=row.pk).update(created_at=at)
 
 
-def _facts(organization: Organization, service: Service) -> dict[str, Any]:
+def _facts(organization: Organization, service: Service, by_post: Service) -> dict[str, Any]:
     organization.refresh_from_db()
     shop = _shop_url()
     return {
@@ -314,5 +347,17 @@ def _facts(organization: Organization, service: Service) -> dict[str, Any]:
             "url": f"{organization.url}{service.service_id}/tickets/",
             "helpcenter_url": f"{organization.url}{service.service_id}/hc/",
         },
-        "integrator": {"url": f"{shop}/", "token_verification_url": f"{shop}/oc/verify"},
+        "post_service": {
+            "id": by_post.service_id,
+            "key": by_post.key,
+            "url": f"{organization.url}{by_post.service_id}/tickets/",
+            "helpcenter_url": f"{organization.url}{by_post.service_id}/hc/",
+        },
+        "integrator": {
+            "url": f"{shop}/",
+            "token_verification_url": f"{shop}/oc/verify",
+            "post_url": f"{_post_url()}/",
+            "login_url": f"{_post_url()}/login",
+            "login_status_url": f"{_post_url()}/oc/login-status",
+        },
     }

@@ -233,6 +233,49 @@ def test_given_type_switched_when_saved_then_the_other_type_keeps_its_values(des
     assert (row.login_type, row.token_verification_url, row.token_lifetime_minutes) == (LoginType.POST, VERIFY, 7)
 
 
+# --- the POST method ---------------------------------------------------------------------------------------------
+
+
+def test_given_post_type_when_saved_then_rows_domains_and_binding_are_in_effect(desk, shop):
+    choices = POST_CHOICES | {
+        "parameter_rows_location": ["header", "query", "header"],
+        "parameter_rows_name": ["memberno", "usercode", ""],
+        "return_domains": "WWW.example.com\n shop.example.com:8443, www.example.com",
+        "demands_binding": "on",
+        "single_use_token": "on",
+    }
+    assert desk.post(URL, choices).status_code == 302
+    row = saved(shop)
+    assert row.parameter_rows == [["header", "memberno"], ["query", "usercode"]]
+    assert row.return_domains == ["www.example.com", "shop.example.com:8443"]
+    assert (row.demands_binding, row.single_use_token) == (True, True)
+    text = desk.get(URL).text
+    assert text.count("data-row>") == 3  # the two, and one to fill in
+    assert "www.example.com\nshop.example.com:8443" in text
+    assert "http://acme.oc.localhost:8000/api/v2/enduser/remote.json" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("parameter_rows", {"parameter_rows_location": ["cookie"], "parameter_rows_name": ["phone"]}),
+        ("parameter_rows", {"parameter_rows_location": ["header"], "parameter_rows_name": ["X-Forwarded-For"]}),
+        ("parameter_rows", {"parameter_rows_location": ["query"] * 2, "parameter_rows_name": ["phone"] * 2}),
+        ("parameter_rows", {"parameter_rows_location": ["query"] * 40, "parameter_rows_name": ["phone"] * 40}),
+        ("return_domains", {"return_domains": "https://www.example.com"}),
+        ("return_domains", {"return_domains": "*.example.com"}),
+        ("return_domains", {"return_domains": "a@b.example.com"}),
+        ("return_domains", {"return_domains": "\n".join(f"h{number}.example.com" for number in range(21))}),
+        ("login_url", {"login_url": "https://members.example.com/login?returnUrl=x"}),
+    ],
+)
+def test_given_bad_value_of_the_post_method_when_saved_then_said_next_to_the_field(desk, shop, name, facts):
+    response = desk.post(URL, POST_CHOICES | facts)
+    assert response.status_code == 422
+    assert f'id="id_{name}_error"' in response.text
+    assert saved(shop) is None
+
+
 # --- sessions end ------------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ def test_given_empty_installation_when_demo_filled_then_the_promised_facts(fille
         "administrator",
         "agent",
         "service",
+        "post_service",
         "integrator",
     }
     json.dumps(filled)
@@ -33,7 +34,11 @@ def test_given_empty_installation_when_demo_filled_then_the_promised_facts(fille
     assert filled["integrator"] == {
         "url": "http://localhost:8100/",
         "token_verification_url": "http://localhost:8100/oc/verify",
+        "post_url": "http://shop.demo.oc.localhost:8100/",
+        "login_url": "http://shop.demo.oc.localhost:8100/login",
+        "login_status_url": "http://shop.demo.oc.localhost:8100/oc/login-status",
     }
+    assert filled["post_service"]["helpcenter_url"].endswith("/web/hc/")
     login = {"email": filled["platform_member"]["email"], "password": filled["platform_member"]["password"]}
     assert platform_client.post("/login/", login).url == "/console/"
 
@@ -80,3 +85,13 @@ def test_given_settings_that_people_changed_when_demo_filled_again_then_they_sta
 
 def _service(organization):
     return Service._base_manager.get(organization=organization, service_id="shop")
+
+
+def test_given_demo_when_filled_then_a_second_service_is_connected_by_post(filled):
+    organization = Organization.objects.get(domain="demo")
+    by_post = Service._base_manager.get(organization=organization, service_id="web")
+    with service_scope(organization.pk, by_post.pk):
+        integration = IntegrationSettings.objects.get()
+    assert (integration.enabled, integration.login_type) == (True, "post")
+    assert integration.login_url == filled["integrator"]["login_url"]
+    assert integration.login_status_url == filled["integrator"]["login_status_url"]
