@@ -448,10 +448,7 @@ def test_given_one_private_address_among_public_ones_when_resolved_then_refused(
 
 def test_given_localhost_by_the_system_resolver_when_called_then_blocked():
     assert kind_of(lambda: OutboundClient(PUBLIC).get("https://localhost/ok")) is Kind.BLOCKED_ADDRESS
-    assert kind_of(lambda: OutboundClient(PUBLIC).get("https://shop.localhost:8443/ok")) in {
-        Kind.BLOCKED_ADDRESS,
-        Kind.NETWORK,  # where the system does not know names below localhost
-    }
+    assert kind_of(lambda: OutboundClient(PUBLIC).get("https://shop.localhost:8443/ok")) is Kind.BLOCKED_ADDRESS
 
 
 @pytest.mark.parametrize("host", ["2130706433", "017700000001", "0x7f000001", "127.1", "0177.0.0.1", "0x7f.0.0.1"])
