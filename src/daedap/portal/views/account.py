@@ -172,10 +172,10 @@ def leave(request: MemberRequest) -> HttpResponse:
             logout(request)
             return redirect("portal:left")
     own = list_own_organizations(user=request.user)
-    template = "portal/account/leave_refused.html" if own else "portal/account/leave.html"
-    return render(
-        request, template, {"form": form, "organizations": own}, status=422 if form.errors else 409 if own else 200
-    )
+    if own:
+        status = 409 if request.method == "POST" else 200
+        return render(request, "portal/account/leave_refused.html", {"organizations": own}, status=status)
+    return form_page(request, "portal/account/leave.html", form)
 
 
 @login_not_required
