@@ -130,8 +130,15 @@ def test_given_planted_session_when_somebody_signs_in_then_the_attacker_has_noth
 
 # --- Forged forms (CSRF) -------------------------------------------------------------------------
 
-SIGNED_OTHERWISE = "openapi:"
-"""Called by machines, which sign each request and have no cookies."""
+SIGNED_OTHERWISE = ("openapi:", "remote_login:")
+"""Called by other systems, which sign each request and use no session of ours."""
+
+
+class Objects(dict[str, object]):
+    """The parameters of addresses; a number that nobody has for those that do not matter here."""
+
+    def __missing__(self, name: str) -> object:
+        return 999_999_999
 
 
 def without_token(client, urlconf, objects):
@@ -147,7 +154,7 @@ def without_token(client, urlconf, objects):
 def test_given_owner_with_open_session_when_another_site_posts_to_any_organization_address_then_403(
     request, acme, owner, client_of
 ):
-    objects = request.getfixturevalue("organization_objects")
+    objects = Objects(request.getfixturevalue("organization_objects"))
     client = client_of(acme, owner, enforce_csrf_checks=True)
     assert without_token(client, settings.ORGANIZATION_URLCONF, objects) == []
 
@@ -160,16 +167,12 @@ def test_given_founder_with_open_session_when_another_site_posts_to_any_platform
 
 
 def platform_objects(organization, member):
-    return {
-        "public_id": organization.public_id,
-        "method_id": member.payment_methods.get().pk,
-        "member_id": factories.make_iam_member(organization).pk,
-        "token": "t" * 43,
-        "code": "service",
-        "name": "20260101-000000-000000-abcdef",
-        "kind": "password-reset",
-        "language": "ko",
-    }
+    return Objects(
+        public_id=organization.public_id,
+        method_id=member.payment_methods.get().pk,
+        member_id=factories.make_iam_member(organization).pk,
+        token="t" * 43,
+    )
 
 
 # --- Open redirect -------------------------------------------------------------------------------
@@ -474,7 +477,7 @@ def test_given_ids_of_the_other_tenant_when_sent_to_any_staff_address_then_404_a
     clients = request.getfixturevalue("organization_clients")
     ticket = factories.make_ticket(beta_shop)
     foreign = {"ticket_id": ticket.ticket_id, "agent_id": stranger.pk, "member_id": stranger.member.pk}
-    objects = request.getfixturevalue("organization_objects") | foreign
+    objects = Objects(request.getfixturevalue("organization_objects") | foreign)
     before = rows_of(beta, beta_shop)
     looked_at = 0
     for address in addresses(settings.ORGANIZATION_URLCONF):
@@ -508,7 +511,7 @@ def test_given_ids_of_another_founder_when_sent_to_any_platform_address_then_404
     before = rows_of(beta, beta_shop), list(beta.creator.payment_methods.values())
     for address in addresses(settings.ROOT_URLCONF):
         for name in {"public_id", "method_id", "member_id"} & set(address.parameters):
-            mixed = own | {name: foreign[name]}  # one foreign ID among own ones
+            mixed = Objects(own | {name: foreign[name]})  # one foreign ID among own ones
             for method in ("get", "post"):
                 answer = ask(browser, method, settings.ROOT_URLCONF, address, mixed)
                 assert answer.status_code in {404, 405}, (address.name, name, method)
