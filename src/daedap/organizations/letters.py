@@ -138,25 +138,36 @@ def compose_ready_letter(organization: Organization, owner: IamMember, *, langua
 def queue_deleted_mail(organization: Organization) -> None:
     """Tell the creator that the organization is gone. Kept apart from its rows, which go too."""
     creator = organization.creator
+    letter = compose_deleted_letter(organization, language=creator.language)
+    queue_letter(letter, to=creator.email, language=creator.language, kind="organization-deleted")
+
+
+def compose_deleted_letter(organization: Organization, *, language: str) -> Letter:
+    """Write the mail that an organization is gone."""
     names = {"product": settings.PRODUCT_NAME, "organization": organization.name}
-    with translation.override(creator.language):
-        letter = Letter(
+    with translation.override(language):
+        return Letter(
             subject=gettext("[%(product)s] The organization %(organization)s has been deleted.") % names,
             reason=gettext("You receive this mail because you created this organization."),
-            greeting=gettext("Hello %(name)s,") % {"name": creator.name},
+            greeting=gettext("Hello %(name)s,") % {"name": organization.creator.name},
             paragraphs=[
                 gettext("Its IAM members, services, enquiries and files are being removed and cannot be restored."),
                 gettext("If this was not you, change your password at once and tell whoever runs this site."),
             ],
         )
-    queue_letter(letter, to=creator.email, language=creator.language, kind="organization-deleted")
 
 
 def queue_added_mail(organization: Organization, user: User, *, role: str, by: str) -> None:
     """Tell a platform member that they can work in the console of an organization now."""
+    letter = compose_added_letter(organization, user, role=role, by=by, language=user.language)
+    queue_letter(letter, to=user.email, language=user.language, kind="console-member-added")
+
+
+def compose_added_letter(organization: Organization, user: User, *, role: str, by: str, language: str) -> Letter:
+    """Write the mail that the console of an organization is open to a platform member."""
     names = {"product": settings.PRODUCT_NAME, "organization": organization.name}
-    with translation.override(user.language):
-        letter = Letter(
+    with translation.override(language):
+        return Letter(
             subject=gettext("[%(product)s] You have been added to the organization %(organization)s.") % names,
             reason=gettext("You receive this mail because %(by)s added you to the organization.") % {"by": by},
             greeting=gettext("Hello %(name)s,") % {"name": user.name},
@@ -165,4 +176,3 @@ def queue_added_mail(organization: Organization, user: User, *, role: str, by: s
             button_label=gettext("Open the console"),
             button_url=platform_url("/console/"),
         )
-    queue_letter(letter, to=user.email, language=user.language, kind="console-member-added")

@@ -15,6 +15,8 @@ def register() -> None:
     add_sample("iam-invitation", lambda language: _password(CreationType.INVITED, language), sender=_sender())
     add_sample("sign-in-approval", _approval, sender=_sender())
     add_sample("online-contact-ready", lambda language: letters.compose_ready_letter(*_sample(), language=language))
+    add_sample("organization-deleted", lambda language: letters.compose_deleted_letter(_sample()[0], language=language))
+    add_sample("console-member-added", _added)
 
 
 def _sender() -> str:
@@ -37,3 +39,9 @@ def _approval(language: str) -> Letter:
     organization, member = _sample()
     url = organization_url("yes24", f"/login/approve/{'x' * 43}/")
     return letters.compose_approval_letter(organization, member.user, url=url, ip="203.0.113.7", language=language)
+
+
+def _added(language: str) -> Letter:
+    organization, _member = _sample()
+    guest = User(name="박동료")
+    return letters.compose_added_letter(organization, guest, role="MEMBER", by="김대답", language=language)
