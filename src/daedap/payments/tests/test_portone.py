@@ -499,7 +499,7 @@ def test_given_failed_identity_check_when_asked_again_then_a_new_reference(api, 
     api.identify(first, status="FAILED")
     page = browser.post("/me/payment/add/identity/")
     assert page.status_code == 422
-    assert "본인확인이 되지 않았습니다." in page.text
+    assert "본인 인증이 되지 않았습니다." in page.text
     assert window_of(page)["identityVerificationId"] != first
 
 
