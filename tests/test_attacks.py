@@ -130,7 +130,7 @@ def test_given_planted_session_when_somebody_signs_in_then_the_attacker_has_noth
 
 # --- Forged forms (CSRF) -------------------------------------------------------------------------
 
-SIGNED_OTHERWISE = ("openapi:", "remote_login:")
+SIGNED_OTHERWISE = ("openapi:", "remote_login:", "portal:payment-notice")
 """Called by other systems, which sign each request and use no session of ours."""
 
 
