@@ -105,6 +105,7 @@ def make_service(organization: Organization, service_id: str | None = None, **fa
         "state": ServiceState.IN_USE,
         "contracted_at": timezone.now(),
         "key": new_key(),
+        "stopped_at": timezone.now() if facts.get("state") == ServiceState.STOPPED else None,
     }
     with organization_scope(organization.pk):
         service = Service.objects.create(organization=organization, service_id=service_id, **(defaults | facts))

@@ -22,7 +22,9 @@ from daedap.core.scoping import service_scope
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member
 from daedap.members.sessions import cookie_name, open_session
 from daedap.organizations.models import CreationType, IamMember, Organization
-from daedap.services.models import Agent, Group, Role, Service, ServiceLanguage
+from daedap.services.contract_items import ITEMS
+from daedap.services.languages import list_codes
+from daedap.services.models import Agent, ContractItem, Group, Role, Service, ServiceLanguage
 from daedap.tickets.models import Entry, EntryType, EventCode, Source, Status, Ticket, TicketEvent
 from tests import factories
 
@@ -92,6 +94,22 @@ def add_tickets(world: World, count: int) -> None:
         writer = factories.make_member(world.shop)
         handler = factories.make_agent(world.shop)
         factories.make_ticket(world.shop, member=writer, **in_hands_of(handler))
+
+
+def add_languages(world: World, count: int) -> None:
+    with service_scope(world.acme.pk, world.shop.pk):
+        taken = ServiceLanguage.objects.count()
+        ServiceLanguage.objects.bulk_create(
+            ServiceLanguage(**world.of_shop(), code=code, name=code) for code in list_codes()[taken : taken + count]
+        )
+
+
+def add_contract_items(world: World, count: int) -> None:
+    with service_scope(world.acme.pk, world.shop.pk):
+        taken = ContractItem.objects.count()
+        ContractItem.objects.bulk_create(
+            ContractItem(**world.of_shop(), code=code) for code in list(ITEMS)[taken : taken + count]
+        )
 
 
 def add_history(world: World, count: int) -> None:
@@ -217,6 +235,8 @@ PAGES = [
     Page("tickets:detail", World.staff, add_history, of_ticket, query="?tab=events"),
     Page("tickets:detail", World.staff, add_tickets, of_ticket),
     Page("services:list", World.head, add_services, of_nothing),
+    Page("services:basics", World.head, add_languages),
+    Page("billing:contract", World.head, add_contract_items),
     Page("services:agents", World.staff, add_agents),
     Page("services:agents", World.head, add_invited),
     Page("services:permission_log", World.head, add_permission_changes, of_nothing),

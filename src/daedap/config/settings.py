@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "daedap.tickets",
     "daedap.connectors",
     "daedap.helpcenter",
+    "daedap.billing",
     "daedap.openapi",
     "daedap.console",
     "daedap.portal",

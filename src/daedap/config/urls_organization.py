@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("daedap.services.urls")),
     path("", include("daedap.helpcenter.urls_admin")),
     path("", include("daedap.members.remote_urls")),
+    path("", include("daedap.billing.urls")),
     path("<service:service_id>/", include("daedap.tickets.urls")),
     path("<service:service_id>/", include("daedap.members.urls")),
     path("<service:service_id>/", include("daedap.helpcenter.urls")),

@@ -16,7 +16,7 @@ from daedap.core.navigation import AccountLink, Item, Section, Tab, is_current
 from daedap.organizations.models import IamMember
 from daedap.organizations.selectors import find_member_of_user
 from daedap.services.access import OPEN_SERVICE
-from daedap.services.models import Agent, Service, ServiceType
+from daedap.services.models import Agent, Service, ServiceState, ServiceType
 from daedap.services.selectors import find_remembered_service, list_services_of_member
 
 
@@ -59,7 +59,15 @@ def service_tabs(request: HttpRequest) -> list[Tab]:
     if open_service is not None and open_service not in services:
         services.append(open_service)
     return [
-        Tab(service.name, service_home(service, works=service in works_in), service == open_service)
+        Tab(
+            service.name,
+            service_home(service, works=service in works_in),
+            service == open_service,
+            image=reverse("services:banner", args=[service.service_id, service.banner.public_id])
+            if service.banner
+            else "",
+            off=service.get_state_display() if service.state != ServiceState.IN_USE else "",
+        )
         for service in services
     ]
 

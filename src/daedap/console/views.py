@@ -24,6 +24,7 @@ from daedap.organizations.access import StaffRequest, staff_page
 from daedap.organizations.forms import show_error
 from daedap.organizations.security import get_login_security, read_password_rules, read_sign_in_policy
 from daedap.services.actions import move_tab, set_own_assignment
+from daedap.services.models import ServiceState
 from daedap.services.selectors import get_service, list_agents_of_member, list_services_of_member
 
 
@@ -33,7 +34,8 @@ def home(request: StaffRequest) -> HttpResponse:
     """Send people to their work; say so if there is none for them yet (spec 10, R8 and step 9)."""
     services = list_services_of_member(request.member)
     if services:
-        return redirect(service_home(services[0]))
+        usable = [service for service in services if service.state == ServiceState.IN_USE]
+        return redirect(service_home((usable or services)[0]))
     if request.member.manages_organization:
         return redirect("services:list")
     return render(request, "console/no_rights.html")

@@ -33,11 +33,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab of the top bar: a service."""
+    """One tab of the top bar: a service, with the address of its picture if it has one; `off` says why it is grey."""
 
     label: str
     url: str
     current: bool = False
+    image: str = ""
+    off: str | Promise = ""
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,20 @@ class _Kept:
     path: str
 
 
-def store_file(upload: UploadedFile[Any], *, organization_id: int, service_id: int, uploader: str) -> StoredFile:
+def store_file(
+    upload: UploadedFile[Any],
+    *,
+    organization_id: int,
+    service_id: int,
+    uploader: str,
+    allowed: tuple[str, ...] = ENQUIRY_EXTENSIONS,
+    max_bytes: int = MAX_BYTES,
+) -> StoredFile:
     """Keep one upload as an unbound file of the service; raise FileRefused if it may not be attached (spec 30, 8.4).
 
     When anything fails, neither row nor bytes stay. Bytes whose row is rolled back later are swept by a job.
     """
-    kept = _keep(upload, folder=str(organization_id), allowed=ENQUIRY_EXTENSIONS, max_bytes=MAX_BYTES)
+    kept = _keep(upload, folder=str(organization_id), allowed=allowed, max_bytes=max_bytes)
     try:
         with transaction.atomic():
             return StoredFile.objects.create(

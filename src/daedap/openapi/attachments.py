@@ -13,7 +13,7 @@ from daedap.core.errors import NotFound
 from daedap.files.models import StoredFile
 from daedap.files.selectors import get_file, open_file
 from daedap.helpcenter.visitors import uploader_of
-from daedap.services.access import CustomerRequest, customer_page
+from daedap.services.access import CustomerRequest, customer_api
 
 _INLINE = ("image/", "audio/", "text/plain")
 _NEVER_INLINE = frozenset({"image/svg+xml"})
@@ -23,7 +23,7 @@ SOUND_POLICY = "sandbox allow-same-origin; default-src 'none'; media-src 'self';
 """A browser's player loads the sound a second time, which an origin of its own would forbid. Still nothing runs."""
 
 
-@customer_page
+@customer_api
 @require_safe
 def attachment(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Open (`type=open`, the default) or save (`type=download`) one attachment of this service."""

@@ -16,7 +16,10 @@ from daedap.core.scoping import service_scope
 from daedap.organizations.access import StaffRequest, View, staff_page
 from daedap.organizations.models import Organization
 from daedap.services.models import Agent, Service, ServiceState, ServiceType
-from daedap.services.selectors import find_agent, get_service
+from daedap.services.selectors import find_agent, get_service, has_item
+from daedap.services.states import NotContracted, ReadOnly, Suspended
+
+_READING = ("GET", "HEAD", "OPTIONS")
 
 
 class ServiceRequest(StaffRequest):
@@ -43,8 +46,16 @@ class CustomerRequest(HttpRequest):
 
 Permission = Callable[[Agent], bool]
 
+_REFUSALS: dict[str, type[PermissionRefused]] = {
+    ServiceState.PAUSED: Suspended,
+    ServiceState.CREATE: NotContracted,
+    ServiceState.STOPPED: NotContracted,
+}
 
-def _service_view(view: View, allowed: Callable[[ServiceRequest], bool]) -> View:
+
+def _service_view(view: View, allowed: Callable[[ServiceRequest], bool], *, is_work: bool = False) -> View:
+    """Check the right first, then the state: work needs a service in use, settings can otherwise be read only."""
+
     @staff_page
     @wraps(view)
     def wrapper(request: ServiceRequest, service_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -55,6 +66,11 @@ def _service_view(view: View, allowed: Callable[[ServiceRequest], bool]) -> View
                 request.actor = request.agent.as_actor(client_ip(request), request.user.login_id)
             if not allowed(request):
                 return _refuse(request)
+            if request.service.state != ServiceState.IN_USE:
+                if is_work:
+                    raise _REFUSALS[request.service.state]
+                if request.method not in _READING:
+                    raise ReadOnly
             remember_service(request)
             return view(request, *args, **kwargs)
 
@@ -80,7 +96,7 @@ def remember_service(request: ServiceRequest) -> None:
 
 def agent_page(view: View) -> View:
     """Open the page to agents of the service who hold the ticket permission, while the service is in use."""
-    return _service_view(view, lambda request: _works(request) and bool(request.agent and request.agent.may_tickets))
+    return _service_view(view, lambda request: bool(request.agent and request.agent.may_tickets), is_work=True)
 
 
 def service_administrator_page(view: View) -> View:
@@ -96,8 +112,22 @@ def agents_page(view: View) -> View:
     )
 
 
-def _works(request: ServiceRequest) -> bool:
-    return request.service.state == ServiceState.IN_USE
+def includes(code: str) -> Callable[[View], View]:
+    """Open a page only while the item `code` is in the contract, 404 otherwise (spec 10, 5.2).
+
+    Stands below the decorator that opens the service's scope. What was stored stays, and is back with the item.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not has_item(code):
+                raise NotFound
+            return view(request, *args, **kwargs)
+
+        return wrapper
+
+    return decorate
 
 
 def customer_page(view: View) -> View:
@@ -106,14 +136,32 @@ def customer_page(view: View) -> View:
     404 for an unknown, terminated, not yet contracted or issue-management service; a paused one answers its own page
     (spec 10, 5.2; spec 30, 1.1).
     """
+    return _customer_view(view, _suspended_page)
 
+
+def customer_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Open a public address that answers no page, as `customer_page` does; while the service is paused it is 403."""
+    return _customer_view(view, _suspended_api)
+
+
+def _suspended_page(request: CustomerRequest, service: Service) -> HttpResponse:
+    return render(request, "services/paused.html", {"service": service}, status=503)
+
+
+def _suspended_api(request: CustomerRequest, service: Service) -> HttpResponse:
+    raise Suspended
+
+
+def _customer_view(
+    view: Callable[..., HttpResponse], suspended: Callable[[CustomerRequest, Service], HttpResponse]
+) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapper(request: CustomerRequest, service_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         service = get_service(service_id)
         if service.type != ServiceType.CONSULTATION or service.state == ServiceState.CREATE:
             raise NotFound
         if service.state == ServiceState.PAUSED:
-            return render(request, "services/paused.html", {"service": service}, status=503)
+            return suspended(request, service)
         request.service = service
         with service_scope(request.organization.pk, service.pk):
             return view(request, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,11 +16,12 @@ from daedap.core import events
 from daedap.core.actors import SYSTEM, Actor
 from daedap.core.crypto import new_key
 from daedap.core.database import violated_constraint
-from daedap.core.errors import Conflict, DaedapError, NotFound, PermissionRefused
+from daedap.core.errors import DaedapError, NotFound, PermissionRefused
 from daedap.core.scoping import service_scope
 from daedap.organizations.models import IamMember, MemberStatus
 from daedap.services.models import (
     Agent,
+    EditorType,
     Group,
     GroupMembership,
     Role,
@@ -30,14 +31,16 @@ from daedap.services.models import (
     ServiceType,
 )
 from daedap.services.rules import (
-    LANGUAGES,
     ServiceRefused,
+    check_editor_type,
     check_languages,
     check_name,
     check_service_id,
     check_time_zone,
+    name_language,
 )
 from daedap.services.selectors import list_agents_of_member
+from daedap.services.states import ReadOnly
 
 
 class AgentRefused(DaedapError):
@@ -63,18 +66,21 @@ def add_service(
     actor: Actor,
     type: ServiceType = ServiceType.CONSULTATION,  # noqa: A002  the product's word
     languages: Sequence[str] = ("ko",),
+    language_names: Mapping[str, str] | None = None,
     default_language: str = "ko",
     time_zone: str = "",
+    editor_type: str = EditorType.HTML,
 ) -> Service:
     """Add a service to the open organization, with a Key and one group, to be contracted by `register_contract`.
 
-    An issue-management service has no help-centre languages (A56). Raise ServiceRefused naming the field; of two that
+    An issue-management service has no help-centre languages and no editor type (A56). `language_names` are display
+    names by code; a language without one is shown by its own. Raise ServiceRefused naming the field; of two that
     take one ID or name at once exactly one wins. Publishes `services.service_created`.
     """
     check_service_id(service_id)
     name = check_name(name)
     consults = type == ServiceType.CONSULTATION
-    codes = check_languages(languages, default_language) if consults else []
+    codes = check_languages(languages, default_language, language_names) if consults else {}
     zone = check_time_zone(time_zone, default_language)
     service = _create_service(
         organization_id=organization_id,
@@ -83,11 +89,13 @@ def add_service(
         type=type,
         default_language=default_language,
         time_zone=zone,
+        editor_type=check_editor_type(editor_type) if consults else EditorType.HTML,
     )
     owned = {"organization_id": organization_id, "service": service}
     with service_scope(organization_id, service.pk):
         ServiceLanguage.objects.bulk_create(
-            ServiceLanguage(**owned, code=code, name=LANGUAGES[code], order=order) for order, code in enumerate(codes)
+            ServiceLanguage(**owned, code=code, name=name_language(code, shown), order=order)
+            for order, (code, shown) in enumerate(codes.items())
         )
         with translation.override(default_language if default_language in ("ko", "en") else "ko"):
             Group.objects.create(**owned, name=gettext("Default group"))
@@ -120,7 +128,7 @@ def _lock_service(service: Service) -> None:
     """Let changes of one service's agents follow one another, so that a last administrator stays."""
     locked = Service.objects.select_for_update(of=("self",), no_key=True).get(pk=service.pk)
     if locked.state != ServiceState.IN_USE:
-        raise Conflict(_("The service is suspended; its settings cannot be changed."))
+        raise ReadOnly
 
 
 def _find_agent(agent_id: int) -> Agent | None:

@@ -1,4 +1,4 @@
-"""Forms of Global Management → Contract service status and Service Management → Agents."""
+"""Forms of Service Management → Agents and of the permission-change log."""
 
 from __future__ import annotations
 
@@ -7,45 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from daedap.core.errors import DaedapError
 from daedap.organizations.models import IamMember
-from daedap.services.models import Agent, Group, Role, ServiceType
-from daedap.services.rules import LANGUAGES, check_name, check_service_id, list_time_zones
-
-
-class AddServiceForm(forms.Form):
-    """Basic information of a new service (spec 10, 5.1). An issue-management service has no languages (A56)."""
-
-    name = forms.CharField(label=_("Service name"), max_length=100)
-    service_id = forms.CharField(label=_("Service ID"), max_length=200)
-    languages = forms.MultipleChoiceField(
-        label=_("Help-centre languages"), widget=forms.CheckboxSelectMultiple, choices=list(LANGUAGES.items())
-    )
-    default_language = forms.ChoiceField(label=_("Default language"), choices=list(LANGUAGES.items()))
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
-
-    def __init__(self, *args: Any, type: ServiceType, **kwargs: Any) -> None:  # noqa: A002  the product's word
-        kwargs.setdefault("initial", {"languages": ["ko"], "default_language": "ko"})
-        super().__init__(*args, **kwargs)
-        zones = [("", _("As usual for the default language"))] + [(zone, zone) for zone in list_time_zones()]
-        self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), required=False, choices=zones)
-        if type == ServiceType.ISSUE:
-            del self.fields["languages"], self.fields["default_language"]
-            self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), choices=zones[1:], initial="Asia/Seoul")
-
-    def clean_name(self) -> str:
-        return _checked(check_name, self.cleaned_data["name"])
-
-    def clean_service_id(self) -> str:
-        return _checked(check_service_id, self.cleaned_data["service_id"])
-
-
-def _checked(check: Any, value: str) -> str:
-    """Ask a rule, so that all wrong fields are named at once; the action asks again."""
-    try:
-        return str(check(value))
-    except DaedapError as error:
-        raise forms.ValidationError(str(error.message)) from error
+from daedap.services.models import Agent, Group, Role
 
 
 class _GroupsField(forms.TypedMultipleChoiceField):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from zoneinfo import available_timezones
 
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.errors import DaedapError
+from daedap.services import languages as known
 from daedap.services.converters import RESERVED
-from daedap.services.models import Service
-
-LANGUAGES = {"ko": "한국어", "ja": "日本語", "en": "English", "zh": "中文"}
-"""Help-centre languages that can be chosen, each by its own name, in the order of the list."""
+from daedap.services.models import EditorType, Service
 
 TIME_ZONES = {"ko": "Asia/Seoul", "ja": "Asia/Tokyo", "en": "America/New_York", "zh": "Asia/Shanghai"}
 """The time zone that goes with a default language."""
@@ -43,24 +41,38 @@ def check_service_id(service_id: str) -> str:
     return service_id
 
 
-def check_name(name: str) -> str:
-    """Return the trimmed name if it may be used in the open organization; raise ServiceRefused otherwise."""
+def check_name(name: str, *, but: Service | None = None) -> str:
+    """Return the trimmed name if it may be used in the open organization; raise ServiceRefused otherwise.
+
+    `but` is the service that has the name already.
+    """
     name = name.strip()
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
         raise ServiceRefused(_("Enter a name of 1 to 100 characters."), field="name")
-    if Service.objects.filter(name=name).exists():
+    if Service.objects.filter(name=name).exclude(pk=but.pk if but else 0).exists():
         raise ServiceRefused(_("This service name is already in use."), field="name")
     return name
 
 
-def check_languages(languages: Sequence[str], default: str) -> list[str]:
-    """Return the languages without repetition, in the order given; raise ServiceRefused if they cannot be."""
+def check_languages(languages: Sequence[str], default: str, names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return code → display name in the order given, without repetition; raise ServiceRefused if they cannot be.
+
+    A language without a name is shown by its own. Names are of at most 50 characters.
+    """
     chosen = list(dict.fromkeys(languages))
-    if not chosen or not set(chosen) <= LANGUAGES.keys():
+    if not chosen or not all(known.is_known(code) for code in chosen):
         raise ServiceRefused(_("Choose at least one of the offered languages."), field="languages")
     if default not in chosen:
         raise ServiceRefused(_("The default language must be one of the chosen languages."), field="default_language")
-    return chosen
+    given = {code: (names or {}).get(code, "").strip() for code in chosen}
+    if any(len(name) > known.LONGEST_NAME or not name.isprintable() for name in given.values()):
+        raise ServiceRefused(_("Enter display names of up to 50 characters."), field="languages")
+    return given
+
+
+def name_language(code: str, name: str) -> str:
+    """Return the display name of a language: the one given, else what the language calls itself."""
+    return name or known.own_name(code)[: known.LONGEST_NAME]
 
 
 @lru_cache(maxsize=1)
@@ -75,3 +87,10 @@ def check_time_zone(time_zone: str, default_language: str) -> str:
     if zone not in available_timezones():
         raise ServiceRefused(_("Choose a time zone from the list."), field="time_zone")
     return zone
+
+
+def check_editor_type(editor_type: str) -> EditorType:
+    """Return the editor type; raise ServiceRefused if there is no such."""
+    if editor_type not in EditorType.values:
+        raise ServiceRefused(_("Choose an editor type."), field="editor_type")
+    return EditorType(editor_type)

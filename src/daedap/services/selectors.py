@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from daedap.core.errors import NotFound
 from daedap.core.scoping import open_scope
 from daedap.organizations.models import IamMember, MemberStatus
-from daedap.services.models import Agent, Group, Service, ServiceLanguage, ServiceState
+from daedap.services.models import Agent, ContractItem, Group, Service, ServiceLanguage, ServiceState
 
 _BY_ID = "SELECT * FROM services_service WHERE organization_id = %s AND LOWER(service_id) = %s AND state <> %s"
 """Written by hand: every page inside a service asks it, and building the queryset cost twice what running it does."""
@@ -34,17 +34,17 @@ def has_service_in_use() -> bool:
 
 
 def list_agents_of_member(member: IamMember) -> list[Agent]:
-    """Return `member` as an agent of each usable service they work in, `service` at hand, in the order of their tabs.
+    """Return `member` as an agent of each service they work in, `service` at hand, in the order of their tabs.
 
-    That is their own order, and the oldest service first where they chose none.
+    That is their own order, and the oldest service first where they chose none. Suspended services are among them.
     """
     own = Agent._base_manager.filter(member=member, removed_at__isnull=True)  # noqa: SLF001  across services
-    in_use = own.filter(service__state=ServiceState.IN_USE).select_related("service")
-    return list(in_use.order_by("tab_place", "service__created_at", "service_id"))
+    shown = own.filter(service__state__in=(ServiceState.IN_USE, ServiceState.PAUSED))
+    return list(shown.select_related("service__banner").order_by("tab_place", "service__created_at", "service_id"))
 
 
 def list_services_of_member(member: IamMember) -> list[Service]:
-    """Return the usable services in which `member` is an agent, in the order of their tabs."""
+    """Return the services in which `member` is an agent, suspended ones too, in the order of their tabs."""
     return [agent.service for agent in list_agents_of_member(member)]
 
 
@@ -54,7 +54,7 @@ def find_remembered_service(service_pk: int | None) -> Service | None:
     For pages outside of services, whose menus go by the service that was opened last (spec 10, section 5).
     """
     usable = Service.objects.exclude(state=ServiceState.STOPPED).annotate(is_other=~Q(pk=service_pk or 0))
-    return usable.order_by("is_other", "created_at", "pk").first()
+    return usable.select_related("banner").order_by("is_other", "created_at", "pk").first()
 
 
 def find_agent(member: IamMember, service_id: str) -> Agent | None:
@@ -80,6 +80,16 @@ def list_agents() -> list[Agent]:
         .prefetch_related("groups")
         .order_by("role", "name", "pk")
     )
+
+
+def has_item(code: str) -> bool:
+    """Whether the contract of the open service includes the item."""
+    return ContractItem.objects.filter(code=code).exists()
+
+
+def count_agents(service: Service) -> int:
+    """Return how many agents work in a service of the open organization."""
+    return Agent._base_manager.filter(service=service, removed_at__isnull=True).count()  # noqa: SLF001  across services
 
 
 def list_groups_of_agent(agent: Agent) -> list[Group]:

@@ -1,4 +1,4 @@
-"""Global Management → Contract service status, and Service Management → Agents."""
+"""Service Management → Agents."""
 
 from __future__ import annotations
 
@@ -12,52 +12,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from daedap.core.errors import DaedapError
-from daedap.organizations.access import StaffRequest, administrator_page
 from daedap.organizations.forms import show_error
 from daedap.organizations.invitations import list_invited
 from daedap.organizations.views_administrators import cancel_page, invite_page, resend_invitation
 from daedap.services.access import ServiceRequest, agents_page
-from daedap.services.actions import LastAdministrator, add_agent, add_service, change_agent, remove_agent
-from daedap.services.contract_items import TICKET
-from daedap.services.contracts import register_contract
-from daedap.services.forms import AddAgentForm, AddServiceForm, EditAgentForm
-from daedap.services.models import ServiceType
+from daedap.services.actions import LastAdministrator, add_agent, change_agent, remove_agent
+from daedap.services.forms import AddAgentForm, EditAgentForm
 from daedap.services.selectors import (
     get_agent,
     list_agents,
     list_candidates,
     list_groups,
-    list_services_with_agents,
 )
-
-
-@administrator_page
-@require_GET
-def service_list(request: StaffRequest) -> HttpResponse:
-    """Show the services of the organization (계약 현황)."""
-    return render(request, "services/list.html", {"services": list_services_with_agents()})
-
-
-@administrator_page
-@require_http_methods(["GET", "POST"])
-def service_add(request: StaffRequest) -> HttpResponse:
-    """Add a service. The type comes first, because an issue service asks for less (A56)."""
-    given = request.POST.get("type", request.GET.get("type", ""))
-    kind = ServiceType.ISSUE if given == str(ServiceType.ISSUE.value) else ServiceType.CONSULTATION
-    form = AddServiceForm(request.POST if request.method == "POST" else None, type=kind)
-    if form.is_valid():
-        try:
-            service = add_service(
-                organization_id=request.organization.pk, actor=request.actor, type=kind, **form.cleaned_data
-            )
-            register_contract(service_pk=service.pk, items=[TICKET], actor=request.actor)
-        except DaedapError as error:
-            show_error(form, error)
-        else:
-            messages.success(request, _("%(name)s was added. Next, choose its agents.") % {"name": service.name})
-            return redirect("services:agents", service.service_id)
-    context = {"form": form, "kind": kind, "types": ServiceType}
-    return render(request, "services/add.html", context, status=422 if form.errors else 200)
 
 
 @agents_page

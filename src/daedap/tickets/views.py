@@ -22,7 +22,7 @@ from daedap.core import html
 from daedap.core.errors import DaedapError
 from daedap.services.access import AgentRequest as ServiceAgentRequest
 from daedap.services.access import agent_page
-from daedap.services.rules import LANGUAGES
+from daedap.services.languages import own_name
 from daedap.tickets import actions, errors, permissions
 from daedap.tickets.forms import EntryForm, GroupForm, TakeForm, VersionForm
 from daedap.tickets.models import Source, Status, Ticket
@@ -283,5 +283,5 @@ def _side_context(request: AgentRequest, ticket: Ticket) -> dict[str, Any]:
         "ticket": ticket,
         "tab": tab,
         "events": list_events(ticket) if tab == "events" else [],
-        "language_names": LANGUAGES,
+        "language_name": own_name(ticket.language),
     }

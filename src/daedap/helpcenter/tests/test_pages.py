@@ -1,4 +1,5 @@
 import pytest
+from django.utils import timezone
 
 from daedap.core.scoping import service_scope
 from daedap.helpcenter.languages import html_tag, interface_language
@@ -48,7 +49,12 @@ def test_given_unknown_service_or_page_when_opened_then_404(guest, path):
 
 
 @pytest.mark.parametrize(
-    "facts", [{"type": ServiceType.ISSUE}, {"state": ServiceState.STOPPED}, {"state": ServiceState.CREATE}]
+    "facts",
+    [
+        {"type": ServiceType.ISSUE},
+        {"state": ServiceState.STOPPED, "stopped_at": timezone.now()},
+        {"state": ServiceState.CREATE},
+    ],
 )
 def test_given_service_without_help_centre_when_opened_then_404_example_55(guest, shop, facts):
     type(shop)._base_manager.filter(pk=shop.pk).update(**facts)

@@ -9,7 +9,7 @@ from daedap.core import events
 from daedap.core.actors import SYSTEM
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.services.actions import add_service
-from daedap.services.models import ContractItem, Group, Service, ServiceLanguage, ServiceState, ServiceType
+from daedap.services.models import ContractItem, Group, ItemUse, Service, ServiceLanguage, ServiceState, ServiceType
 from daedap.services.rules import ServiceRefused
 from tests.factories import make_iam_member, make_organization
 
@@ -21,6 +21,7 @@ GOOD = {
     "languages": ["ko", "ja"],
     "default_language": "ko",
     "time_zone": "",
+    "editor_type": "html",
 }
 
 
@@ -44,24 +45,29 @@ def test_given_no_service_when_list_opened_then_it_says_what_to_do_A49(client):
     assert f'href="{ADD}"' in page
 
 
-def test_given_good_facts_when_added_then_service_is_ready_to_use(client, acme, owner, monkeypatch):
+def test_given_good_facts_when_added_then_service_waits_for_its_contract_A59(client, acme, owner, monkeypatch):
     published = []
     monkeypatch.setattr(events, "publish", lambda event, **ids: published.append((event, ids)))
     response = client.post(ADD, GOOD)
-    assert response.url == "/myShop/agents/"
+    assert response.url == "/admin/services/myShop/contract/"
     (service,) = services(acme)
     assert (service.service_id, service.name, service.type) == ("myShop", "쇼핑몰", ServiceType.CONSULTATION)
-    assert (service.state, service.default_language, service.time_zone) == (ServiceState.IN_USE, "ko", "Asia/Seoul")
-    assert service.contracted_at is not None
+    assert (service.state, service.default_language, service.time_zone) == (ServiceState.CREATE, "ko", "Asia/Seoul")
+    assert service.contracted_at is None
     assert re.fullmatch(r"[0-9a-f]{32}", service.key)
     with service_scope(acme.pk, service.pk):
         assert [(row.code, row.name) for row in ServiceLanguage.objects.all()] == [("ko", "한국어"), ("ja", "日本語")]
-        assert [item.code for item in ContractItem.objects.all()] == ["ticket"]
+        assert not ContractItem.objects.exists()
         assert [group.name for group in Group.objects.all()] == ["기본 그룹"]
-    assert published[:1] == [("services.service_created", {"service_id": service.pk, "organization_id": acme.pk})]
+    assert published == [("services.service_created", {"service_id": service.pk, "organization_id": acme.pk})]
     entry = AuditEntry._base_manager.earliest("pk")
     assert (entry.action, entry.actor_id, entry.service_id) == ("services.service_added", owner.user.pk, service.pk)
-    assert "쇼핑몰" in text(client.get(LIST))
+    page = text(client.get(LIST))
+    assert "쇼핑몰" in page
+    assert "미사용" in page
+    assert 'href="/admin/services/myShop/contract/"' in page
+    with organization_scope(acme.pk):
+        assert not ItemUse.objects.exists()  # not billed
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,7 @@ def test_given_issue_type_when_chosen_then_no_languages_A56(client, acme):
     page = text(client.get(ADD, {"type": "2"}))
     assert 'name="languages"' not in page
     assert 'name="default_language"' not in page
+    assert 'name="editor_type"' not in page
     issue = {"type": "2", "name": "이슈", "service_id": "issue", "time_zone": "Asia/Seoul", "languages": ["ko"]}
     assert client.post(ADD, issue).status_code == 302
     (service,) = services(acme)
