@@ -59,7 +59,7 @@ def service_terminate(request: StaffRequest, service_id: str) -> HttpResponse:
             except DaedapError as error:
                 refusal = str(error.message)
             else:
-                words = _("%(name)s was deleted.") if is_draft else _("%(name)s was terminated.")
+                words = _("The service %(name)s was deleted.") if is_draft else _("%(name)s was terminated.")
                 messages.success(request, words % {"name": service.name})
                 return redirect("services:list")
     context = {"service": service, "is_draft": is_draft, "refusal": refusal, "typed": typed}
