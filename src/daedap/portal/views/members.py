@@ -145,7 +145,7 @@ def detail(request: OrganizationRequest, member_id: int) -> HttpResponse:
             messages.success(request, gettext("Saved."))
             return redirect("portal:member-detail", request.own.public_id, member_id)
     lock = lock_left(realm=user.realm, login_id=user.login_id, lock=read_sign_in_policy().lock)
-    context = {
+    context: dict[str, Any] = {
         "member": member,
         "devices": list_devices(user),
         "last": last_sign_in(user),
