@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -63,6 +64,15 @@ class Installation:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(20)
 
+    def fill_demo(self, shop_port: int) -> dict[str, Any]:
+        """Fill the demo tenant beside the running server and return its facts."""
+        environment = self.environment | {"SHOP_PORT": str(shop_port)}
+        done = subprocess.run(
+            [DAEDAP, "demo", "--json"], env=environment, cwd=ROOT, capture_output=True, timeout=120, check=True
+        )
+        facts: dict[str, Any] = json.loads(done.stdout)
+        return facts
+
     def organization_url(self, domain: str, path: str = "/") -> str:
         return f"http://{domain}.oc.localhost:{self.port}{path}"
 
@@ -105,8 +115,8 @@ def wait_for(condition: Any, *, seconds: float, what: Any) -> None:
 class Shop:
     """The example integrator beside the installation."""
 
-    def __init__(self, *, oc_base_url: str, service: str, key: str, log: Path) -> None:
-        self.port = free_port()
+    def __init__(self, *, oc_base_url: str, service: str, key: str, log: Path, port: int = 0) -> None:
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self.log = log
         self._environment = os.environ | {

@@ -1,0 +1,72 @@
+"""A member's way by the POST method in a real browser, with the demo's second service and the example shop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.installation import Installation, Shop, free_port
+
+
+@pytest.fixture(scope="module")
+def facts(installation: Installation) -> Iterator[dict[str, Any]]:
+    port = free_port()
+    facts = installation.fill_demo(port)
+    shop = Shop(
+        oc_base_url=facts["organization"]["url"].rstrip("/"),
+        service=facts["post_service"]["id"],
+        key=facts["organization"]["key"],
+        log=installation.home / "post-shop.log",
+        port=port,
+    )
+    shop.start()
+    yield facts
+    shop.stop()
+
+
+def log_in(page: Page, name: str) -> None:
+    page.locator("input[name=login]").fill(name)
+    page.locator("input[type=password]").fill("shop1234")
+    page.locator("button.button").click()
+
+
+def test_given_members_of_the_shop_when_they_log_in_and_out_there_then_the_help_centre_follows_examples_48_to_50(
+    facts: dict[str, Any], visitor: Any
+) -> None:
+    home, shop = facts["post_service"]["helpcenter_url"], facts["integrator"]["post_url"]
+    someone = visitor()
+    page, who = someone.page, someone.page.locator(".hc-member")
+    # a guest who wants the list comes to the shop's login page, and back to the list as a member
+    page.goto(home + "ticket/list/")
+    expect(page).to_have_url(re.compile(re.escape(shop + "login?returnUrl=")))
+    log_in(page, "hong")
+    expect(page).to_have_url(home + "ticket/list/")
+    expect(who).to_have_text("홍길동")
+    expect(page.locator("[data-after-status]")).to_have_count(0)  # the enquiries came after the answer
+    # logged out at the shop: a guest on the next page, who may write and may log in
+    at_shop = someone.context.new_page()
+    at_shop.goto(shop)
+    at_shop.get_by_text("로그아웃").click()
+    page.goto(home)
+    expect(who).to_have_text("비회원")
+    page.goto(home + "ticket/")
+    expect(page.get_by_role("link", name="로그인")).to_be_visible()
+    # logged in there as somebody else: the form asks, and the shop hands the new member over
+    at_shop.goto(shop + "login")
+    log_in(at_shop, "kim")
+    page.goto(home + "ticket/")
+    expect(who).to_have_text("김영희")
+    expect(page.locator("[name=name]")).to_have_value("김영희")
+    # the server side
+    at_shop.goto(shop)
+    at_shop.get_by_text("로그아웃").click()
+    at_shop.goto(shop + "login")
+    log_in(at_shop, "park")
+    at_shop.get_by_text("서버에서 전달").click()
+    expect(at_shop).to_have_url(home)
+    expect(at_shop.locator(".hc-member")).to_have_text("박민수")
+    assert someone.complaints == []
