@@ -137,7 +137,7 @@ def identify(request: RegistrationRequest) -> HttpResponse:
         window = request.provider.identity_window(
             request.registration.challenge, return_url=platform_url(reverse("portal:payment-identity"))
         )
-    context = {"way": way.value, "kind": request.kind, "email": request.user.email}
+    context: dict[str, Any] = {"way": way.value, "kind": request.kind, "email": request.user.email}
     return _with_window(
         request,
         form_page(request, "portal/payment/identity.html", form, **context, **_window_context(request, window)),
