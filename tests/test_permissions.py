@@ -414,12 +414,13 @@ def test_given_each_staff_page_when_answered_then_its_headers_are_strict(organiz
         )
         if "text/html" not in response.headers.get("Content-Type", ""):
             continue
+        is_mail = address.name in {"core:mail_html", "core:mail_sample_html"}  # mails carry their style with them
         policy = response.headers["Content-Security-Policy"]
-        assert "unsafe-inline" not in policy.replace(
-            "style-src 'unsafe-inline'", "" if address.name in {"core:mail_html", "core:mail_sample_html"} else "x"
-        )
+        assert "unsafe-inline" not in (policy.replace("style-src 'unsafe-inline'", "") if is_mail else policy)
         assert "unsafe-eval" not in policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         body = response.content.decode()
-        for inline in ("onclick=", "<script>", " style=", "javascript:"):
+        for inline in (
+            ("onclick=", "<script", "javascript:") if is_mail else ("onclick=", "<script>", " style=", "javascript:")
+        ):
             assert inline not in body, (address.name, inline)
