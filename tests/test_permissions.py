@@ -420,7 +420,5 @@ def test_given_each_staff_page_when_answered_then_its_headers_are_strict(organiz
         assert "unsafe-eval" not in policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         body = response.content.decode()
-        for inline in (
-            ("onclick=", "<script", "javascript:") if is_mail else ("onclick=", "<script>", " style=", "javascript:")
-        ):
-            assert inline not in body, (address.name, inline)
+        for inline in ("onclick=", "<script>", " style=", "javascript:"):
+            assert inline not in body or (is_mail and inline == " style="), (address.name, inline)
