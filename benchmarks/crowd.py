@@ -48,6 +48,8 @@ class CrowdResult:
     quiet: list[float] = field(default_factory=list)
     meanwhile: list[float] = field(default_factory=list)
     entries: list[float] = field(default_factory=list)
+    waves: list[float] = field(default_factory=list)
+    """How long each wave took until its last member was in."""
     peak: int = 0
     """How many calls waited at the verification URL at once, at most."""
     errors: dict[str, int] = field(default_factory=dict)
@@ -127,6 +129,7 @@ class _Crowd(_Client):
                 await asyncio.sleep(PAUSE)
         told, _ = await visitors.communicate(b"")  # which ends their standard input
         seen = _Seen(**json.loads(told))
+        self.result.waves = [ended - begun for begun, ended in waves]
         self.result.quiet = _within(seen, [quiet])
         self.result.meanwhile = _within(seen, waves)
         self.result.entries.sort()

@@ -114,16 +114,16 @@ def _budgets(report: Report) -> list[tuple[str, str, str, str]]:
         if page.name == "enquiry":  # waits for the disk; its budget is the ratio
             rows.append((name, f"{milliseconds}", "", ""))
             continue
-        rows.append(_judged(name, milliseconds, SERVER_TIME_BUDGET))
-        rows.append(_judged(f"{NAMES[page.name]}: queries", page.statements.queries, QUERY_BUDGET))
+        rows.append(judged(name, milliseconds, SERVER_TIME_BUDGET))
+        rows.append(judged(f"{NAMES[page.name]}: queries", page.statements.queries, QUERY_BUDGET))
     if report.growth is not None:
         few, at_few, many, at_many = report.growth
         name = f"List p50, {few:,} → {many:,} tickets ({_ms(at_few)} → {_ms(at_many)} ms), times"
-        rows.append(_judged(name, round(at_many / at_few, 2), GROWTH_BUDGET))
+        rows.append(judged(name, round(at_many / at_few, 2), GROWTH_BUDGET))
     if report.memory is not None:
         kind = "" if report.memory.is_proportional else ", shared pages counted more than once"
         name = f"Idle memory, MB (server {report.memory.server:.0f}, database {report.memory.database:.0f}{kind})"
-        rows.append(_judged(name, round(report.memory.total), MEMORY_BUDGET))
+        rows.append(judged(name, round(report.memory.total), MEMORY_BUDGET))
     if report.entries is not None:
         rows += report.entries.rows()
     if report.logins is not None:
@@ -131,7 +131,8 @@ def _budgets(report: Report) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _judged(name: str, value: float, budget: float) -> tuple[str, str, str, str]:
+def judged(name: str, value: float, budget: float) -> tuple[str, str, str, str]:
+    """Return a figure's row with its budget and whether it keeps it."""
     return name, f"{value}", f"{budget}", "ok" if value <= budget else "OVER"
 
 

@@ -62,6 +62,8 @@ def test_given_tiny_numbers_when_run_then_every_figure_is_there_and_nothing_is_l
     assert figures["pages"]["enquiry"]["transaction_statements"] == 2
     assert figures["growth"]["tickets"] == [20, 200]
     assert figures["entries"]["entered"] == 10
+    assert figures["entries"]["instant_entries_per_second"] > 0
+    assert 0 < figures["entries"]["token_checks_ratio"] < 1
     assert figures["memory_mb"]["server"] > 10
     assert list(folder.iterdir()) == []
     assert _processes_in(folder) == []
