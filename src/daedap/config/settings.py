@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -205,6 +206,7 @@ DEFAULT_FROM_EMAIL = env.str("DAEDAP_MAIL_FROM", default=f"no-reply@{BASE_HOST}"
 
 # --- Outgoing calls ------------------------------------------------------------------------------
 ALLOW_PRIVATE_CALLBACKS = env.bool("DAEDAP_ALLOW_PRIVATE_CALLBACKS", default=False)
+ALLOWED_CALLBACK_NETWORKS = tuple(map(ip_network, env.list("DAEDAP_ALLOWED_CALLBACK_NETWORKS", default=[])))
 
 # --- Open API ------------------------------------------------------------------------------------
 API_ALWAYS_200 = env.bool("DAEDAP_API_ALWAYS_200", default=False)

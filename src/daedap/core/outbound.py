@@ -72,12 +72,20 @@ class UrlRefused(ValueError):
         return text % self.params if self.params else text
 
 
+type_of_network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
 @dataclass(frozen=True)
 class OutboundPolicy:
-    """What the operator of the installation permits beyond public https; both are meant for development."""
+    """What the operator of the installation permits beyond public https.
+
+    The two switches are meant for development; `networks` are internal ranges that integrators of this installation
+    may live in. Never to be set by a tenant.
+    """
 
     allow_private: bool = False
     allow_http: bool = False
+    networks: tuple[type_of_network, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,13 +131,13 @@ def is_public(address: type_of_address) -> bool:
     Of IPv6 only global unicast can be: that alone refuses mapped (`::ffff:…`), NAT64 (`64:ff9b::…`), link-local,
     unique-local and multicast forms.
     """
-    if isinstance(address, ipaddress.IPv6Address) and address not in _IPV6_UNICAST:
+    if isinstance(address, ipaddress.IPv6Address) and (address.scope_id or address not in _IPV6_UNICAST):
         return False
     return address.is_global and not any(address in network for network in _REFUSED_NETWORKS)
 
 
 def _is_permitted(address: type_of_address, policy: OutboundPolicy) -> bool:
-    if policy.allow_private:
+    if policy.allow_private or any(address in network for network in policy.networks):
         return not (address.is_multicast or address.is_unspecified)
     return is_public(address)
 
@@ -291,6 +299,7 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
 
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
+_PORT = re.compile(r"[0-9]{0,5}")
 _NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
 
 
@@ -321,9 +330,12 @@ def _parse(url: str, policy: OutboundPolicy) -> httpx.URL:
         raise UrlRefused("scheme", _("Enter a full address that begins with https://."))
     try:
         parsed = httpx.URL(url)
-        urlsplit(url)
+        netloc = urlsplit(url).netloc
     except (httpx.InvalidURL, ValueError):
         raise UrlRefused("host", _("Enter an address with a valid host name.")) from None
+    # int() would also take "+443" and digits of other scripts
+    if not _PORT.fullmatch(netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]):
+        raise UrlRefused("port", _("Use port 443 or a port from 1024 to 65535."))
     return parsed
 
 

@@ -52,7 +52,7 @@ class Question(NamedTuple):
 def outbound_policy() -> OutboundPolicy:
     """Return what this installation permits beyond public https addresses."""
     allowed = settings.ALLOW_PRIVATE_CALLBACKS
-    return OutboundPolicy(allow_private=allowed, allow_http=allowed)
+    return OutboundPolicy(allow_private=allowed, allow_http=allowed, networks=settings.ALLOWED_CALLBACK_NETWORKS)
 
 
 def outbound_client() -> OutboundClient:

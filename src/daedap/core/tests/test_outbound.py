@@ -406,6 +406,7 @@ FORBIDDEN = [
     "fd00:ec2::254",
     "fe80::1",
     "fe80::1%eth0",
+    "2606:4700::1111%eth0",
     "fec0::1",
     "ff02::1",
     "ff0e::1",
@@ -476,6 +477,14 @@ def test_given_address_that_changes_when_called_then_the_checked_one_is_connecte
     assert b"\r\nHost: shop.example:8080\r\n" in site.requests[0]
 
 
+def test_given_public_at_every_other_lookup_when_called_again_then_only_checked_addresses_are_connected():
+    names, detour = Names([PUBLIC_ADDRESS], ["10.0.0.5"], [PUBLIC_ADDRESS, "::ffff:127.0.0.1"], ["::1"]), Detour()
+    client = OutboundClient(PUBLIC, resolver=names, inner=detour)
+    kinds = [kind_of(lambda: client.get("https://shop.example:8443/")) for _ in range(4)]
+    assert kinds == [Kind.NETWORK, *[Kind.BLOCKED_ADDRESS] * 3]
+    assert (detour.opened, len(names.asked)) == ([(PUBLIC_ADDRESS, 8443)], 4)
+
+
 def test_given_public_at_save_and_private_at_call_when_called_then_no_connection_example_27():
     names, detour = Names([PUBLIC_ADDRESS], ["10.0.0.5"]), Detour()
     check_reachable("https://shop.example/verify", PUBLIC, resolver=names)
@@ -504,6 +513,33 @@ def test_given_development_switch_when_judged_then_private_but_never_multicast()
     for text in ("224.0.0.1", "0.0.0.0", "::", "ff02::1"):
         resolver = Names([text])
         assert kind_of(lambda r=resolver: resolve_public("a", 80, DEVELOPMENT, resolver=r)) is Kind.BLOCKED_ADDRESS
+
+
+INSIDE = OutboundPolicy(networks=(ipaddress.ip_network("10.20.0.0/16"), ipaddress.ip_network("fd12:3456::/32")))
+
+
+@pytest.mark.parametrize("text", ["10.20.0.7", "10.20.255.255", "fd12:3456::7", PUBLIC_ADDRESS])
+def test_given_networks_allowed_by_the_operator_when_judged_then_these_are_permitted(text):
+    assert asyncio.run(resolve_public("a", 443, INSIDE, resolver=Names([text])))
+    check_url(f"https://[{text}]/verify" if ":" in text else f"https://{text}/verify", INSIDE)
+
+
+@pytest.mark.parametrize(
+    "texts", [*([text] for text in FORBIDDEN), ["10.21.0.1"], ["::ffff:10.20.0.7"], ["10.20.0.7", "10.0.0.5"]]
+)
+def test_given_networks_allowed_by_the_operator_when_judged_then_these_and_nothing_beside_them(texts):
+    names = Names(texts)
+    assert kind_of(lambda: resolve_public("a", 443, INSIDE, resolver=names)) is Kind.BLOCKED_ADDRESS
+    with pytest.raises(UrlRefused):
+        check_url("http://10.20.0.7/verify", INSIDE)
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
+def test_given_the_whole_internet_allowed_when_judged_then_multicast_and_unspecified_are_not(network):
+    policy = OutboundPolicy(networks=(ipaddress.ip_network(network),))
+    for text in ("224.0.0.1", "0.0.0.0", "::", "ff02::1"):
+        resolver = Names([text])
+        assert kind_of(lambda r=resolver: resolve_public("a", 443, policy, resolver=r)) is Kind.BLOCKED_ADDRESS
 
 
 def test_given_name_without_address_when_called_then_network_and_refused_at_save():
@@ -644,6 +680,22 @@ def test_given_good_address_when_checked_then_accepted(url):
         ("https://[::1/", "host"),
         ("https://127.0.0.%31/", "host"),
         ("https://１２７.０.０.１/", "host"),
+        ("https://①②⑦.⓪.⓪.①/", "host"),
+        ("https://127。0。0。1/", "blocked_address"),
+        ("https://0/", "host"),
+        ("https://00000177.1/", "host"),
+        ("https://0x7f.0x0.0x0.0x1/", "host"),
+        ("https://3232235521/", "host"),
+        ("https://[::1]]/", "host"),
+        ("https://[v1.a]/", "host"),
+        ("https://[127.0.0.1]/", "host"),
+        ("https://shop.example%00.internal/", "host"),
+        ("https://shop.example%2f@127.0.0.1/", "userinfo"),
+        ("https://%75ser@shop.example/", "userinfo"),
+        ("https://shop.example:443:80/", "host"),
+        ("https://shop.example:+443/", "port"),
+        ("https://shop.example:٤٤٣/", "port"),
+        ("https://shop.example:-1/", "port"),
         ("https://2130706433/", "host"),
         ("https://017700000001/", "host"),
         ("https://0x7f000001/", "host"),
