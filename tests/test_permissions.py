@@ -115,6 +115,7 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "openapi:attachment": ("get", EVERYBODY),
     "openapi:public_service": ("get", EVERYBODY),
     "openapi:signed_service": ("get", SIGNED),
+    "openapi:addition": ("post", SIGNED),
     "openapi:service": ("get", SIGNED),
     "openapi:service_list": ("get", SIGNED),
     "openapi:service_add": ("post", SIGNED),

@@ -13,6 +13,7 @@ from daedap.helpcenter.models import CompanyInformation
 from daedap.members.models import IntegrationSettings, LoginType, MemberSession
 from daedap.members.sessions import cookie_name, open_session
 from daedap.tickets import actions
+from daedap.tickets.actions.additions import use_addition
 from daedap.tickets.models import Status
 from tests import factories
 from tests.jobs import run_jobs
@@ -54,6 +55,12 @@ def hostile(acme, shop, agent):
         actions.answer_ticket(
             ticket_id=ticket.ticket_id, agent=agent, to=Status.SOLVED, body=f"<p>{EVIL}</p>",
             version=ticket.version, request_id=None, actor=actor,
+        )  # fmt: skip
+        addition_id = actions.store_addition(service=shop, content=EVIL, is_visible=True)
+        assert use_addition(ticket, addition_id)
+        actions.ask_again(
+            ticket_id=ticket.ticket_id, member=member, content=EVIL, file_ids=[], uploader="", request_id=None,
+            actor=member.as_actor(),
         )  # fmt: skip
         secret = open_session(service=shop, member=member, login_type=LoginType.GET)
     return ticket, secret

@@ -23,7 +23,7 @@ from daedap.openapi.models import ApiAccess, UsedSignature
 from daedap.organizations import removal
 from daedap.organizations.models import ConsoleMember, IamMember, LoginSecurity, Organization, PasswordPolicy
 from daedap.services.models import Agent, ContractItem, Group, GroupMembership, ItemUse, Service, ServiceLanguage
-from daedap.tickets.models import Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
+from daedap.tickets.models import Addition, Attachment, Category, CategoryName, Entry, Ticket, TicketEvent
 from tests import factories
 
 NOT_SCOPED = {
@@ -128,6 +128,7 @@ MAKERS: dict[type[models.Model], Callable[[Service], models.Model]] = {
         status="new",
         created_at=lambda _: timezone.now(),
     ),
+    Addition: _row(Addition, id_hash=lambda _: new_token(), content="VIP", created_at=lambda _: timezone.now()),
     Attachment: _row(Attachment, ticket=factories.make_ticket, file=_stored_file),
     TicketEvent: _row(
         TicketEvent,

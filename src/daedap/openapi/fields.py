@@ -26,7 +26,7 @@ class Fields:
     ApiRefused if the body is no JSON object in UTF-8, InvalidParameter if a value does not fit.
     """
 
-    def __init__(self, parameters: Mapping[str, str], body: bytes = b"") -> None:
+    def __init__(self, parameters: dict[str, str], body: bytes = b"") -> None:
         self.parameters = parameters
         self._body = body
         self._object: Mapping[str, Any] | None = None
@@ -37,6 +37,13 @@ class Fields:
             self._object = read_object(self._body) if self._body.strip() else {}
         value = self._object.get(name)
         return value if value is not None else self.parameters.get(name)
+
+    def body_text(self, name: str) -> str:
+        """Return the whole body as text, where it is the value of `name`; raise InvalidParameter unless it is UTF-8."""
+        try:
+            return self._body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidParameter(name) from None
 
     def text(self, name: str, *, required: bool = False, longest: int = 1000) -> str:
         """Return a text, "" if absent. Numbers count as their digits."""

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from daedap.openapi import organization, service
+from daedap.openapi import helpcentre, organization, service
 from daedap.openapi.attachments import attachment
 from daedap.openapi.door import public_api, unknown
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path("<service:service_id>/api/v2/ticket/attachments/<str:public_id>/", public_api(attachment)),
     path("<service:service_id>/api/v2/service.json", service.public_service, name="public_service"),
     path("<service:service_id>/openapi/v1/service.json", service.signed_service, name="signed_service"),
+    path("<service:service_id>/hc/openapi/v1/addition.json", helpcentre.addition, name="addition"),
     re_path(r"^(?:[^/]+/)?(?:hc/)?openapi/", unknown),
     re_path(r"^[^/]+/api/v2/", unknown),
 ]

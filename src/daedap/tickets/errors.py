@@ -31,6 +31,12 @@ class TicketClosed(DaedapError):
     message = _("A completed ticket cannot be processed.")
 
 
+class ReenquiryClosed(DaedapError):
+    """The customer asked again about a closed ticket (TR-23)."""
+
+    message = _("You cannot ask again about a completed enquiry.")
+
+
 class TicketIsSpam(DaedapError):
     """`ticket.spam`."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -89,6 +91,10 @@ class Source(models.TextChoices):
     CREATED = "created", _("Created by an agent")
 
 
+CUSTOMER_SOURCES = (Source.WEB, Source.MOBILE_WEB, Source.API)
+"""Channels whose tickets a customer finds in the help centre (spec 40)."""
+
+
 class Resolution(models.TextChoices):
     """How a solved ticket was solved."""
 
@@ -125,6 +131,7 @@ class Ticket(ServiceOwned):
     user_fields = models.JSONField(default=dict, blank=True)
     consent_at = models.DateTimeField(null=True, blank=True)
     consent_text_hash = models.CharField(max_length=64, blank=True)
+    consent_language = models.CharField(max_length=10, blank=True)
     form_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - NULL = came by no form
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -173,6 +180,7 @@ class Ticket(ServiceOwned):
                 fields=["assignee", "status", "-updated_at", "-id"], include=["is_spam"], name="ticket_by_assignee"
             ),
             models.Index(fields=["member", "-updated_at", "-id"], name="ticket_by_member"),
+            models.Index(fields=["solved_at"], condition=models.Q(status="solved"), name="ticket_to_complete"),
         ]
 
     def __str__(self) -> str:
@@ -184,9 +192,45 @@ class Ticket(ServiceOwned):
         return str(CUSTOMER_STATUS_LABELS[Status(self.status)])
 
     @property
+    def was_asked_again(self) -> bool:
+        """Whether the customer has written since the last answer and waits: the dot in lists (spec 50, section 7)."""
+        waits = self.status in (Status.NEW, Status.OPEN)
+        return waits and self.last_customer_at is not None and self.last_customer_at > self.created_at
+
+    @property
+    def additional_data(self) -> Addition | None:
+        """What the company said about the customer before the enquiry, if anything; select_related("addition")."""
+        return getattr(self, "addition", None)
+
+    @property
     def content_html(self) -> Markup:
         """The enquiry as safe HTML: it is plain text, so paragraphs and line breaks are all there is."""
         return Markup(html.from_text(self.content))  # noqa: S704  escaped by from_text
+
+
+ADDITION_LIFETIME = timedelta(hours=24)
+"""How long additional data wait for their enquiry (spec 30, 8.6)."""
+
+
+class Addition(ServiceOwned):
+    """What a company says about a customer (spec 30, 8.6): it waits for an enquiry or is kept with its ticket."""
+
+    id_hash = models.CharField(max_length=64, editable=False)
+    content = EncryptedTextField()
+    is_visible = models.BooleanField(default=False)
+    ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, null=True, blank=True, related_name="addition")
+    created_at = models.DateTimeField()
+
+    objects = ServiceManager["Addition"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["id_hash"], name="addition_id_once")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=models.Q(ticket__isnull=True), name="addition_unused"),
+        ]
+
+    def __str__(self) -> str:
+        return f"addition {self.pk}"
 
 
 class EntryType(models.TextChoices):

@@ -15,17 +15,20 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from daedap.core.crypto import hash_token
 from daedap.core.errors import DaedapError, NotFound
 from daedap.members.models import Member
 from daedap.services.models import Agent
 from daedap.tickets.contact import email_hash
 from daedap.tickets.models import (
+    ADDITION_LIFETIME,
     CUSTOMER_ENTRY_TYPES,
+    CUSTOMER_SOURCES,
+    Addition,
     Attachment,
     Category,
     CategoryName,
     Entry,
-    Source,
     Status,
     Ticket,
     TicketEvent,
@@ -41,12 +44,10 @@ PERIOD = timedelta(days=183)
 """How far back "all tickets" reaches: six months (spec 50, section 7)."""
 
 CUSTOMER_PAGE = 10
-CUSTOMER_SOURCES = (Source.WEB, Source.MOBILE_WEB, Source.API)
-"""Channels whose tickets a customer finds in the help centre (spec 40)."""
 
 _IN_LISTS = (
-    "service_id", "ticket_id", "status", "is_spam", "subject", "priority", "source", "customer_name", "updated_at",
-    "assignee__name",
+    "service_id", "ticket_id", "status", "is_spam", "subject", "priority", "source", "customer_name", "created_at",
+    "updated_at", "last_customer_at", "assignee__name",
 )  # fmt: skip
 """What a row of the list shows or decides by; encrypted columns alone would cost more than drawing the rows."""
 
@@ -142,7 +143,7 @@ def count_menus(viewer: Agent) -> dict[Menu, int]:
 def get_ticket(ticket_id: str) -> Ticket:
     """Return the ticket with what its page shows of it (`category_name` too); raise NotFound."""
     ticket = (
-        Ticket.objects.select_related("assignee", "group", "member")
+        Ticket.objects.select_related("assignee", "group", "member", "addition")
         .annotate(category_name=_category_name(OuterRef("category_id"), OuterRef("language")))
         .filter(ticket_id=ticket_id)
         .first()
@@ -204,23 +205,37 @@ def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
 
 
 def list_member_tickets(
-    *, member: Member, page: int = 1, status: Status | None = None, per_page: int = CUSTOMER_PAGE
+    *,
+    member: Member,
+    page: int = 1,
+    status: Status | None = None,
+    category_id: int | None = None,
+    per_page: int = CUSTOMER_PAGE,
 ) -> Page[Ticket]:
     """Return a page of a member's own enquiries from help centre and API, latest change first; spam never shows."""
     rows = _of_member(member).order_by("-updated_at", "-pk")
     if status is not None:
         rows = rows.filter(status=status)
+    if category_id is not None:
+        rows = rows.filter(category_id=category_id)
     return Paginator(rows, per_page).get_page(page)
+
+
+def list_categories_of_member(member: Member) -> list[int]:
+    """Return the receipt categories, by key, that a member has enquiries of."""
+    rows = _of_member(member).filter(category__isnull=False).order_by("category_id")
+    return list(rows.values_list("category_id", flat=True).distinct())
 
 
 def get_member_ticket(*, member: Member, ticket_id: str) -> Ticket:
     """Return a member's own enquiry; raise NotFound for any other, so that both look alike (A27).
 
     `ticket.history` holds questions and answers, oldest first, each with its `files`; comments and internal entries
-    are never read. `ticket.files` are the attachments of the enquiry.
+    are never read. `ticket.files` are the attachments of the enquiry, `ticket.additional_data` may be hidden from them.
     """
     ticket = (
         _of_member(member)
+        .select_related("addition")
         .annotate(category_name=_category_name(OuterRef("category_id"), OuterRef("language")))
         .filter(ticket_id=ticket_id)
         .first()
@@ -230,6 +245,13 @@ def get_member_ticket(*, member: Member, ticket_id: str) -> Ticket:
     visible = list(Entry.objects.filter(ticket=ticket, type__in=CUSTOMER_ENTRY_TYPES))
     ticket.history = _with_files(ticket, visible)  # type: ignore[attr-defined]  # said in the docstring
     return ticket
+
+
+def find_waiting_addition(addition_id: str) -> Addition | None:
+    """Return the additional data that the next enquiry with this ID would get, or None (spec 30, 8.6)."""
+    since = timezone.now() - ADDITION_LIFETIME
+    waiting = Addition.objects.filter(id_hash=hash_token(addition_id), ticket=None, created_at__gt=since)
+    return waiting.first() if addition_id else None
 
 
 def _of_member(member: Member) -> QuerySet[Ticket]:

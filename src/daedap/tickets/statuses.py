@@ -40,6 +40,8 @@ SOLVE = Step(
     is_answer=True,
 )
 RELEASE = Step(frozenset({Status.OPEN, Status.REPLY}), Status.NEW, Who.SYSTEM, EventCode.UNASSIGNED)
+REOPEN = Step(frozenset({Status.REPLY, Status.SOLVED}), Status.OPEN, Who.SYSTEM, EventCode.REOPENED)
+AUTO_COMPLETE = Step(frozenset({Status.SOLVED}), Status.CLOSED, Who.SYSTEM, EventCode.CLOSED)
 COMPLETE = Step(frozenset({Status.SOLVED}), Status.CLOSED, Who.ADMINISTRATOR, EventCode.CLOSED)
 
 ANSWERS = {Status.SOLVED: SOLVE, Status.REPLY: HOLD}

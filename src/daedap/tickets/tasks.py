@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from procrastinate.contrib.django import app
+
 from daedap.core.jobs import job
 from daedap.core.scoping import service_scope
 from daedap.tickets import actions
@@ -19,3 +21,18 @@ def release_tickets(organization_id: int, service_id: int, agent_id: int) -> Non
     """Free what an agent has left undone who was removed or lost the ticket permission."""
     with service_scope(organization_id, service_id):
         actions.release_tickets(agent_pk=agent_id)
+
+
+@app.periodic(cron="7 * * * *")
+@job(name="tickets.complete_overdue")
+def complete_overdue(timestamp: int = 0) -> None:
+    """Every hour: what was solved two weeks ago is closed (spec 50, J1)."""
+    while actions.complete_overdue():
+        pass
+
+
+@app.periodic(cron="37 * * * *")
+@job(name="tickets.tidy_additions")
+def tidy_additions(timestamp: int = 0) -> None:
+    """Every hour: additional data that no enquiry came for go."""
+    actions.tidy_additions()

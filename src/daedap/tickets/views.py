@@ -38,6 +38,7 @@ class RowKit:
     query: str
     guest: str
     take: str
+    again: str
     sources: dict[str, str]
     ago: Callable[[datetime], str]
     full: Callable[[datetime], str]
@@ -238,6 +239,7 @@ def _row_kit(request: AgentRequest) -> RowKit:
         query=_query(request),
         guest=_("Guest"),
         take=_("Take"),
+        again=_("Asked again"),
         sources={source.value: str(source.label) for source in Source},
         ago=lambda moment: ago(moment, zone, now),
         full=lambda moment: full(moment, zone),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.actors import Actor
@@ -15,16 +14,14 @@ from daedap.core.crypto import random_letters_and_digits
 from daedap.core.database import violated_constraint
 from daedap.core.errors import Conflict, DaedapError
 from daedap.core.text import one_line
-from daedap.files.models import StoredFile
 from daedap.members.models import Member
 from daedap.services.models import Service
+from daedap.tickets.actions.additions import use_addition
+from daedap.tickets.actions.attachments import bind_files, check_file_count
 from daedap.tickets.actions.steps import record_event, tell
 from daedap.tickets.contact import email_hash
-from daedap.tickets.models import Attachment, EventCode, Source, Ticket
+from daedap.tickets.models import EventCode, Source, Ticket
 from daedap.tickets.selectors import check_offered_category
-
-MAX_FILES = 5
-"""Attachments per submission (spec 50, section 17)."""
 
 ID_DRAWS = 5
 """How often a ticket ID is drawn before we give up (spec 50, section 5)."""
@@ -45,7 +42,9 @@ class _Enquiry:
     file_ids: list[str]
     uploader: str
     consent_text: str
+    consent_language: str
     form_id: str | None
+    addition_id: str
     actor: Actor
 
 
@@ -66,11 +65,15 @@ def create_enquiry(
     consent_text: str,
     form_id: str | None,
     actor: Actor,
+    consent_language: str = "",
+    addition_id: str = "",
 ) -> Ticket:
-    """Store an enquiry as an unassigned ticket, bind its files, and publish `tickets.created`.
+    """Store an enquiry as an unassigned ticket, bind its files and additional data, and publish `tickets.created`.
 
-    The same `form_id` once more returns the first ticket, also when both arrive at the same moment. Raises
-    DaedapError with the `field` it belongs to (`category`, `subject`, `content`, `files`); nothing is stored then.
+    Of the consent there remain the time, the language of the shown text and its hash. An `addition_id` that cannot be
+    used is passed over. The same `form_id` once more returns the first ticket, also when both arrive at the same
+    moment. Raises DaedapError with the `field` it belongs to (`category`, `subject`, `content`, `files`); nothing is
+    stored then.
     """
     enquiry = _Enquiry(
         service=service,
@@ -86,7 +89,9 @@ def create_enquiry(
         file_ids=list(dict.fromkeys(file_ids)),
         uploader=uploader,
         consent_text=consent_text,
+        consent_language=consent_language,
         form_id=form_id or None,
+        addition_id=addition_id,
         actor=actor,
     )
     _check(enquiry)
@@ -115,9 +120,7 @@ def _check(enquiry: _Enquiry) -> None:
         raise DaedapError(_("The subject may have up to 255 characters."), field="subject")
     if not enquiry.content:
         raise DaedapError(_("Please enter the content."), field="content")
-    if len(enquiry.file_ids) > MAX_FILES:
-        message = gettext("Up to %(count)s files can be attached.") % {"count": MAX_FILES}
-        raise DaedapError(message, field="files")
+    check_file_count(enquiry.file_ids)
 
 
 def _store(enquiry: _Enquiry) -> Ticket:
@@ -141,38 +144,17 @@ def _store(enquiry: _Enquiry) -> Ticket:
         customer_phone=enquiry.phone,
         consent_at=now if enquiry.consent_text else None,
         consent_text_hash=hashlib.sha256(enquiry.consent_text.encode()).hexdigest() if enquiry.consent_text else "",
+        consent_language=enquiry.consent_language if enquiry.consent_text else "",
         form_id=enquiry.form_id,
         created_at=now,
         updated_at=now,
         last_customer_at=now,
     )
-    _bind_files(ticket, enquiry)
+    bind_files(ticket, enquiry.file_ids, uploader=enquiry.uploader, now=now)
+    use_addition(ticket, enquiry.addition_id)
     record_event(ticket, EventCode.CREATED, actor=enquiry.actor, now=now, after={"status": ticket.status, "version": 1})
     tell("tickets.created", ticket)
     return ticket
-
-
-def _bind_files(ticket: Ticket, enquiry: _Enquiry) -> None:
-    """Give the ticket the uploads of this very customer; files of others, bound or unknown ones are refused alike."""
-    if not enquiry.file_ids:
-        return
-    own = StoredFile.objects.filter(
-        public_id__in=enquiry.file_ids,
-        service_id=ticket.service_id,
-        bound_at__isnull=True,
-        uploader=enquiry.uploader,
-    )
-    # One UPDATE both checks and claims: of two forms with the same file the second finds it bound.
-    bound = own.update(bound_at=ticket.created_at) if enquiry.uploader else 0
-    if bound != len(enquiry.file_ids):
-        raise DaedapError(_("An attachment could not be found any more. Please attach it again."), field="files")
-    pk_of = dict(StoredFile.objects.filter(public_id__in=enquiry.file_ids).values_list("public_id", "pk"))
-    Attachment.objects.bulk_create(
-        Attachment(
-            organization_id=ticket.organization_id, service_id=ticket.service_id, ticket=ticket, file_id=pk_of[file_id]
-        )
-        for file_id in enquiry.file_ids
-    )
 
 
 def _first_of_form(enquiry: _Enquiry) -> Ticket:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core import html
-from daedap.core.actors import Actor
+from daedap.core.actors import SYSTEM, Actor
 from daedap.core.errors import DaedapError
+from daedap.core.scoping import service_scope
 from daedap.services.models import Agent
 from daedap.tickets.actions.steps import (
     check_step,
     check_version,
     check_worker,
+    entry_of_request,
     lock_ticket,
     move,
     record_event,
@@ -21,9 +25,11 @@ from daedap.tickets.actions.steps import (
 )
 from daedap.tickets.errors import TicketClosed, TicketIsSpam
 from daedap.tickets.models import Entry, EntryType, EventCode, MailState, Status, Ticket
-from daedap.tickets.statuses import ANSWERS, COMMENTABLE, COMPLETE
+from daedap.tickets.statuses import ANSWERS, AUTO_COMPLETE, COMMENTABLE, COMPLETE
 
 MAX_BODY = 50_000
+COMPLETE_AFTER = timedelta(days=14)
+"""A solved ticket is closed by itself so long after it was solved (spec 50, J1)."""
 
 
 @transaction.atomic
@@ -37,7 +43,7 @@ def answer_ticket(
     """
     ticket = lock_ticket(ticket_id)
     check_worker(ticket, agent)
-    if (done := _entry_of_request(ticket, request_id)) is not None:
+    if (done := entry_of_request(ticket, request_id)) is not None:
         return done
     check_version(ticket, version)
     step = ANSWERS[to]
@@ -65,7 +71,7 @@ def add_comment(*, ticket_id: str, agent: Agent, body: str, request_id: str | No
     """Add a note that only agents see (A12). Never conflicts and leaves state and version alone (K3)."""
     ticket = lock_ticket(ticket_id)
     check_worker(ticket, agent)
-    if (done := _entry_of_request(ticket, request_id)) is not None:
+    if (done := entry_of_request(ticket, request_id)) is not None:
         return done
     if ticket.is_spam:
         raise TicketIsSpam
@@ -93,9 +99,33 @@ def complete_ticket(*, ticket_id: str, agent: Agent, version: int, actor: Actor)
     return ticket
 
 
-def _entry_of_request(ticket: Ticket, request_id: str | None) -> Entry | None:
-    """Return what this request has written before; the ticket's lock makes a double click wait for its twin."""
-    return Entry.objects.filter(ticket=ticket, request_id=request_id).first() if request_id else None
+def complete_overdue(*, limit: int = 1000) -> int:
+    """Close, of all tenants, up to `limit` tickets that were solved two weeks ago and not touched since (J1, A21).
+
+    Return how many that were. A customer who asks again at the same moment wins or comes too late, never both.
+    """
+    due = Ticket._base_manager.filter(  # noqa: SLF001  across all tenants
+        status=Status.SOLVED, solved_at__lte=timezone.now() - COMPLETE_AFTER, is_spam=False
+    ).order_by("solved_at", "pk")
+    closed = 0
+    for organization_id, service_id, ticket_id in due.values_list("organization_id", "service_id", "ticket_id")[:limit]:
+        with service_scope(organization_id, service_id):
+            closed += _complete_if_due(ticket_id)
+    return closed
+
+
+@transaction.atomic
+def _complete_if_due(ticket_id: str) -> bool:
+    now = timezone.now()
+    ticket = lock_ticket(ticket_id)
+    if ticket.is_spam or ticket.status not in AUTO_COMPLETE.sources:
+        return False
+    if ticket.solved_at is None or ticket.solved_at > now - COMPLETE_AFTER:
+        return False
+    ticket.closed_at = now
+    move(ticket, AUTO_COMPLETE, actor=SYSTEM, now=now, changed=["closed_at"], auto=True)
+    tell("tickets.closed", ticket)
+    return True
 
 
 def _cleaned(body: str) -> str:

@@ -19,7 +19,7 @@ from daedap.tickets.errors import (
     TicketIsSpam,
     TransitionRefused,
 )
-from daedap.tickets.models import EventCode, Status, Ticket, TicketEvent
+from daedap.tickets.models import Entry, EventCode, Status, Ticket, TicketEvent
 from daedap.tickets.permissions import may, works_on_tickets
 from daedap.tickets.statuses import Step
 
@@ -57,6 +57,11 @@ def check_step(ticket: Ticket, agent: Agent, step: Step) -> None:
         raise NotPermitted
     if ticket.status not in step.sources:
         raise TransitionRefused
+
+
+def entry_of_request(ticket: Ticket, request_id: str | None) -> Entry | None:
+    """Return what this request has written before; the ticket's lock makes a double click wait for its twin."""
+    return Entry.objects.filter(ticket=ticket, request_id=request_id).first() if request_id else None
 
 
 def record_event(
