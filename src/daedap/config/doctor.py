@@ -33,7 +33,8 @@ def run(open_database: Callable[[], object]) -> list[Finding]:
         settings.DEBUG  # noqa: B018 - loads the settings
     except ImproperlyConfigured as error:
         return [*findings, Finding(ok=False, what="Settings", advice=f"{error} (docs/settings.md)")]
-    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug(), *_mail(), *_payments()]
+    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug()]
+    findings += [*_mail(), *_payments(), *_sms()]
     try:
         open_database()
     except EmbeddedPostgresError as error:
@@ -116,6 +117,26 @@ def _payments() -> Iterator[Finding]:
         bool(phone_needs),
         "PortOne's channel for identity checks",
         "Set DAEDAP_PORTONE_CHANNEL_IDENTITY: Korean individuals are offered nothing without it.",
+    )
+
+
+def _sms() -> Iterator[Finding]:
+    provider = settings.SMS_PROVIDER
+    if provider == "none":
+        yield Finding(ok=True, what="No text messages: mobile numbers are not checked")
+        return
+    known = provider in settings.SMS_PROVIDERS
+    yield Finding(known, f"Text messages by {provider}", f"Use none or one of: {', '.join(settings.SMS_PROVIDERS)}.")
+    if not known:
+        return
+    names = {"app_key": "APP_KEY", "secret_key": "SECRET_KEY", "sender": "SENDER"}
+    missing = [f"DAEDAP_SMS_{name}" for key, name in names.items() if not settings.SMS[key]]
+    yield Finding(not missing, "Settings of text messages", f"Set {', '.join(missing)}: nobody can sign up without.")
+    local = settings.BASE_HOST.endswith("localhost")
+    yield Finding(
+        local or settings.SMS["api_url"].startswith("https://"),
+        "Address for text messages",
+        "DAEDAP_SMS_API_URL must begin with https://: codes and the secret key travel there.",
     )
 
 

@@ -236,6 +236,14 @@ PORTONE = {
         default=["https://*.portone.io", "https://*.iamport.co", "https://*.iamport.kr"],
     ),
 }
+SMS_PROVIDERS = {"nhncloud": "daedap.accounts.sms.nhncloud.NhnCloudSms"}
+SMS_PROVIDER = env.str("DAEDAP_SMS_PROVIDER", default="none")  # no mobile number is checked without one
+SMS = {
+    "app_key": env.str("DAEDAP_SMS_APP_KEY", default=""),
+    "secret_key": env.str("DAEDAP_SMS_SECRET_KEY", default=""),
+    "sender": env.str("DAEDAP_SMS_SENDER", default=""),
+    "api_url": env.str("DAEDAP_SMS_API_URL", default="https://api-sms.cloud.toast.com"),
+}
 BUSINESS_VERIFICATION = env.str("DAEDAP_BUSINESS_VERIFICATION", default="operator")  # or "automatic"
 CARD_RANGES = env.str("DAEDAP_CARD_RANGES", default="")  # a file of one's own for the `manual` provider
 ORGANIZATION_QUOTA = {

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from daedap.accounts import passwords
+from daedap.accounts import mobile_check, passwords
 from daedap.accounts.actions import PasswordRefused
 from daedap.accounts.models import (
     PLATFORM,
@@ -65,7 +65,7 @@ class EmailTaken(SignUpRefused):
 
 @dataclass(frozen=True)
 class SignUp:
-    """Everything a member told us. `link_hash` is the proof that the address is theirs."""
+    """Everything a member told us. `link_hash` proves that the address is theirs, `mobile_proof` the number."""
 
     country: str
     membership_type: str
@@ -75,6 +75,7 @@ class SignUp:
     name: str
     password: str = field(repr=False)
     mobile: str
+    mobile_proof: str = ""
     language: str = "ko"
     business: dict[str, str] = field(default_factory=dict)
     postcode: str = ""
@@ -102,7 +103,7 @@ def queue_verification_mail(*, email: str, token: str, language: str) -> None:
 def sign_up(*, facts: SignUp, certificate: UploadedFile[Any] | None, ip: str) -> User:
     """Create the account of a platform member with the consents given (spec 10, step 1).
 
-    Raises SignUpRefused, EmailTaken, PasswordRefused or FileRefused; nothing is stored then.
+    Raises SignUpRefused, EmailTaken, MobileUnverified, PasswordRefused or FileRefused; nothing is stored then.
     """
     _check_rules(facts, certificate)
     if broken := passwords.list_broken_rules(facts.password, policy=passwords.PLATFORM, login_id=facts.email):
@@ -147,6 +148,7 @@ def _check_rules(facts: SignUp, certificate: UploadedFile[Any] | None) -> None:
         or MailLink.objects.filter(token_hash=facts.link_hash, voided_at__isnull=False).exists()
     ):
         raise SignUpRefused(_("Verify your e-mail address first."), field="email")
+    mobile_check.demand_proof(facts.mobile, proof=facts.mobile_proof)
     needs = facts.membership_type == MembershipType.BUSINESS and facts.country == Country.KR
     if needs and certificate is None:
         raise SignUpRefused(_("Attach your business registration certificate."), field="certificate")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from daedap.accounts import mobile_check, sms
 from daedap.accounts.links import VERIFY_EMAIL_LIFETIME, issue_link
 from daedap.accounts.models import LinkKind, MailLink, MembershipType
 from daedap.core.crypto import hash_token, keyed_hash, new_token
@@ -80,6 +81,24 @@ class SignUpDraft:
     def forget_email(self) -> None:
         """Ask for another address."""
         self._set(email="", link="")
+
+    def keep_mobile_proof(self, proof: str) -> None:
+        """Remember that the number inside was proved."""
+        self._set(mobile_proof=proof)
+
+    @property
+    def mobile_proof(self) -> str:
+        return str(self._facts.get("mobile_proof", ""))
+
+    @property
+    def mobile(self) -> str:
+        """The proved mobile number (E.164); empty where none was, or too long ago."""
+        return mobile_check.proved_number(self.mobile_proof)
+
+    @property
+    def needs_mobile(self) -> bool:
+        """Whether a mobile number has to be proved before the account can exist."""
+        return sms.is_on() and not self.mobile
 
     def waits_for(self, link: MailLink) -> bool:
         """Whether `link` is the one this browser asked for."""

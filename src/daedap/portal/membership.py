@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts import mobile_check
 from daedap.accounts.actions import check_own_password
 from daedap.accounts.erasure import erase_identity
 from daedap.accounts.models import PlatformMember, TermsConsent, User
@@ -55,8 +56,13 @@ class Profile:
 
 @transaction.atomic
 def save_profile(*, user: User, profile: Profile, actor: Actor) -> None:
-    """Keep the profile; a changed consent to news is written down with version and time."""
+    """Keep the profile; a changed consent to news is written down with version and time.
+
+    Raise MobileUnverified for another mobile number where numbers are checked: see `change_mobile`.
+    """
     member = PlatformMember.objects.select_for_update(of=("self",), no_key=True).get(user=user)
+    if profile.mobile != member.mobile:
+        mobile_check.demand_proof(profile.mobile, proof="")
     user.name = profile.name
     user.save(update_fields=["name"])
     for name in ("mobile", "landline", "postcode", "address", "address_detail"):
@@ -65,6 +71,18 @@ def save_profile(*, user: User, profile: Profile, actor: Actor) -> None:
         member.marketing_consent_at = _note_consent(user, given=profile.marketing)
     member.save(update_fields=["mobile", "landline", "postcode", "address", "address_detail", "marketing_consent_at"])
     record("accounts.profile_changed", actor=actor, target=str(user), marketing=profile.marketing)
+
+
+@transaction.atomic
+def change_mobile(*, user: User, proof: str, actor: Actor) -> None:
+    """Keep the number that `proof` is for as the member's; raise MobileUnverified if it is none."""
+    number = mobile_check.proved_number(proof)
+    if not number:
+        raise mobile_check.MobileUnverified
+    member = PlatformMember.objects.select_for_update(of=("self",), no_key=True).get(user=user)
+    member.mobile = number
+    member.save(update_fields=["mobile"])
+    record("accounts.mobile_changed", actor=actor, target=str(user))
 
 
 def _note_consent(user: User, *, given: bool) -> datetime | None:

@@ -9,6 +9,7 @@ from daedap.portal.views import (
     home,
     login,
     members,
+    mobile,
     payment,
     payment_add,
     people,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("signup/email/", signup.email, name="signup-email"),
     path("signup/email/state/", signup.email_state, name="signup-email-state"),
     path("signup/verify/<str:token>/", signup.verify, name="signup-verify"),
+    path("signup/mobile/", mobile.at_sign_up, name="signup-mobile"),
     path("signup/information/", signup.information, name="signup-information"),
     path("welcome/", signup.welcome, name="welcome"),
     # Sign-in
@@ -48,6 +50,7 @@ urlpatterns = [
     path("me/password/", account.password, name="password"),
     path("me/email/", account.email, name="email"),
     path("me/email/cancel/", account.email_cancel, name="email-cancel"),
+    path("me/mobile/", mobile.change, name="mobile"),
     path("me/leave/", account.leave, name="leave"),
     path("goodbye/", account.left, name="left"),
     path("email/<str:token>/", account.email_confirm, name="email-confirm"),

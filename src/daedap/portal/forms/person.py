@@ -9,6 +9,7 @@ import phonenumbers
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts import sms
 from daedap.accounts.models import Country, PlatformMember
 from daedap.core.text import one_line
 
@@ -20,6 +21,25 @@ class LineField(forms.CharField):
         return one_line(str(super().to_python(value) or ""))
 
 
+class MobileField(forms.CharField):
+    """A mobile number as people type it; see `read_mobile`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages = {"required": _("Enter your mobile number."), "max_length": _("Enter a valid mobile number.")}
+        super().__init__(label=_("Mobile number"), max_length=30, error_messages=messages, **kwargs)
+
+
+def read_mobile(text: str, *, country: str) -> phonenumbers.PhoneNumber:
+    """Return the number that `text` means in `country`; raise ValidationError."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException as error:
+        raise forms.ValidationError(_("Enter a valid mobile number.")) from error
+    if not phonenumbers.is_valid_number(number):
+        raise forms.ValidationError(_("Enter a valid mobile number."))
+    return number
+
+
 class PersonForm(forms.Form):
     """Name and numbers; the address in three parts in Korea, in one elsewhere."""
 
@@ -28,9 +48,7 @@ class PersonForm(forms.Form):
         max_length=60,
         error_messages={"required": _("Enter your name."), "max_length": _("Use up to 60 characters.")},
     )
-    mobile = forms.CharField(
-        label=_("Mobile number"), max_length=30, error_messages={"required": _("Enter your mobile number.")}
-    )
+    mobile = MobileField()
     landline = LineField(label=_("Landline"), max_length=20, required=False)
     postcode = LineField(label=_("Postcode"), max_length=10, required=False)
     address = LineField(label=_("Address"), max_length=300, required=False)
@@ -43,14 +61,9 @@ class PersonForm(forms.Form):
             del self.fields["postcode"], self.fields["address_detail"]
 
     def clean_mobile(self) -> str:
-        text = self.cleaned_data["mobile"]
-        try:
-            number = phonenumbers.parse(text, self.country)
-        except phonenumbers.NumberParseException as error:
-            raise forms.ValidationError(_("Enter a valid mobile number.")) from error
-        if not phonenumbers.is_valid_number(number):
-            raise forms.ValidationError(_("Enter a valid mobile number."))
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return phonenumbers.format_number(
+            read_mobile(self.cleaned_data["mobile"], country=self.country), phonenumbers.PhoneNumberFormat.E164
+        )
 
     def clean_postcode(self) -> str:
         text: str = self.cleaned_data["postcode"]
@@ -69,6 +82,8 @@ class ProfileForm(PersonForm):
         initial = {name: getattr(member, name) for name in names}
         initial |= {"name": member.user.name, "marketing": member.marketing_consent_at is not None}
         super().__init__(*args, country=member.country, initial=initial, **kwargs)
+        if sms.is_on():
+            del self.fields["mobile"]  # it changes on a page of its own, with a code
         if member.is_business:
             for name in {"landline", "postcode", "address", "address_detail"} & self.fields.keys():
                 self.fields[name].disabled = True

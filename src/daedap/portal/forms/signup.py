@@ -90,6 +90,12 @@ class InformationForm(NewPasswordForm, PersonForm):
     )
     again = PasswordField(label=_("Password, once more"), required=_("Enter the password once more."))
 
+    def __init__(self, *args: Any, mobile: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if mobile:  # proved before and not asked again
+            self.fields["mobile"].initial = mobile
+            self.fields["mobile"].disabled = True
+
     field_order: Sequence[str] = (
         "password",
         "again",

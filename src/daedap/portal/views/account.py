@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from daedap.accounts import email_change, passwords
+from daedap.accounts import email_change, passwords, sms
 from daedap.accounts.actions import change_own_password
 from daedap.accounts.forms import ChangePasswordForm
 from daedap.accounts.links import LinkRefused, read_link
@@ -38,7 +38,8 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: MemberRequest) -> HttpResponse:
     """My Page: what is known about the member."""
     pending = email_change.find_pending(request.user)
-    return render(request, "portal/profile.html", {"member": request.platform_member, "pending": pending})
+    context = {"member": request.platform_member, "pending": pending, "checks_mobile": sms.is_on()}
+    return render(request, "portal/profile.html", context)
 
 
 @never_cache
@@ -53,7 +54,7 @@ def edit(request: MemberRequest) -> HttpResponse:
         given = form.cleaned_data
         facts = Profile(
             name=given["name"],
-            mobile=given["mobile"],
+            mobile=given.get("mobile", member.mobile),
             landline=given["landline"],
             postcode=given.get("postcode", ""),
             address=given["address"],

@@ -40,13 +40,14 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 VERIFY = (LinkKind.VERIFY_EMAIL,)
 
 
-def _missing_step(draft: SignUpDraft, *, before: str) -> str | None:
+def missing_step(draft: SignUpDraft, *, before: str) -> str | None:
     """Return the name of the first unfinished step that comes before `before`, or None."""
     steps = (
         ("signup", bool(draft.country)),
         ("signup-type", bool(draft.membership_type)),
         ("signup-terms", bool(draft.agreed_terms)),
         ("signup-email", draft.email_is_verified),
+        ("signup-mobile", not draft.needs_mobile),
     )
     for name, finished in steps:
         if name == before:
@@ -77,7 +78,7 @@ def country(request: HttpRequest) -> HttpResponse:
 def membership_type(request: HttpRequest) -> HttpResponse:
     """1b: individual or business."""
     draft = SignUpDraft(request)
-    if missing := _missing_step(draft, before="signup-type"):
+    if missing := missing_step(draft, before="signup-type"):
         return redirect(missing)
     posted = request.POST if request.method == "POST" else None
     form = TypeForm(posted, country=draft.country, initial={"membership_type": draft.membership_type or "individual"})
@@ -92,7 +93,7 @@ def membership_type(request: HttpRequest) -> HttpResponse:
 def terms(request: HttpRequest) -> HttpResponse:
     """1c: the terms. Nothing is stored unless every required one is agreed to."""
     draft = SignUpDraft(request)
-    if missing := _missing_step(draft, before="signup-terms"):
+    if missing := missing_step(draft, before="signup-terms"):
         return redirect(missing)
     posted = request.POST if request.method == "POST" else None
     form = TermsForm(posted, initial=dict.fromkeys(draft.agreed_terms, True))
@@ -108,7 +109,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 def email(request: HttpRequest) -> HttpResponse:
     """1d, first half: the address, and waiting until its link is pressed on whichever device."""
     draft = SignUpDraft(request)
-    if missing := _missing_step(draft, before="signup-email"):
+    if missing := missing_step(draft, before="signup-email"):
         return redirect(missing)
     if request.method != "POST":
         return _waiting_or_form(request, draft)
@@ -184,12 +185,12 @@ def verify(request: HttpRequest, token: str) -> HttpResponse:
 def information(request: HttpRequest) -> HttpResponse:
     """1d, second half: everything else; then the account exists and is signed in."""
     draft = SignUpDraft(request)
-    if missing := _missing_step(draft, before=""):
+    if missing := missing_step(draft, before=""):
         return redirect(missing)
     made = BusinessInformationForm if draft.is_business else InformationForm
-    form: InformationForm = made(country=draft.country)
+    form: InformationForm = made(country=draft.country, mobile=draft.mobile)
     if request.method == "POST":
-        form = made(request.POST, request.FILES, country=draft.country)
+        form = made(request.POST, request.FILES, country=draft.country, mobile=draft.mobile)
         if form.is_valid():
             try:
                 return _create_account(request, draft, form)
@@ -210,6 +211,7 @@ def _create_account(request: HttpRequest, draft: SignUpDraft, form: InformationF
         name=data["name"],
         password=data["password"],
         mobile=data["mobile"],
+        mobile_proof=draft.mobile_proof,
         language=get_language() or "ko",
         business=actions.business_facts(data) if draft.is_business else {},
         postcode=data.get("postcode", ""),
