@@ -106,19 +106,20 @@ def clear_failures(*, realm: str, login_id: str) -> None:
 
 def ip_pause(ip: str) -> timedelta:
     """Return for how long this address may not sign in at all."""
-    return limits.time_left("sign-in.ip-pause", ip, window=IP_WINDOW)
+    return limits.time_left("sign-in.ip-pause", limits.origin(ip), window=IP_WINDOW)
 
 
 def count_ip_failure(ip: str) -> None:
     """Count one failure of this address and pause it after too many."""
-    if limits.count_up("sign-in.ip-failures", ip, window=IP_WINDOW) >= IP_FAILURES:
-        limits.count_up("sign-in.ip-pause", ip, window=IP_WINDOW)
-        limits.reset("sign-in.ip-failures", ip)
+    origin = limits.origin(ip)
+    if limits.count_up("sign-in.ip-failures", origin, window=IP_WINDOW) >= IP_FAILURES:
+        limits.count_up("sign-in.ip-pause", origin, window=IP_WINDOW)
+        limits.reset("sign-in.ip-failures", origin)
 
 
 def may_ask_for_reset(ip: str) -> bool:
     """Count one Find password request of this address; return whether it still counts for anything."""
-    return limits.count_up("password-reset.ip", ip, window=RESET_WINDOW) <= RESETS_PER_IP
+    return limits.count_up("password-reset.ip", limits.origin(ip), window=RESET_WINDOW) <= RESETS_PER_IP
 
 
 def may_mail_reset(user_id: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.db import connection
 from django.db.models import F
@@ -26,6 +27,20 @@ RETURNING count
 
 def _key(name: str, subject: str) -> str:
     return keyed_hash(f"{name}:{subject}", purpose="limits")
+
+
+def origin(ip: str) -> str:
+    """Return where `ip` is counted: an IPv4 address itself, an IPv6 address with its /64, which is one customer's line.
+
+    Whoever has a line has all of its 2⁶⁴ addresses: counted one by one they would have no limit at all.
+    """
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    if not isinstance(address, IPv6Address):
+        return ip
+    return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
 
 
 def count_up(name: str, subject: str, *, window: timedelta) -> int:

@@ -38,7 +38,7 @@ class Attachments:
 
 def take_upload(request: CustomerRequest, upload: UploadedFile[Any]) -> StoredFile:
     """Keep one file for the form of this browser; raise FileRefused or TooManyAttempts."""
-    subject = f"{request.service.pk}:{request.actor.ip}"
+    subject = f"{request.service.pk}:{limits.origin(request.actor.ip)}"
     if limits.count_up("helpcenter.upload", subject, window=timedelta(hours=1)) > UPLOADS_PER_HOUR:
         raise TooManyAttempts
     return store_file(

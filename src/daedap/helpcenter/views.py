@@ -117,7 +117,7 @@ def _say(error: DaedapError, form: EnquiryForm, attachments: uploads.Attachments
 def _is_over_limit(request: PageRequest) -> bool:
     if request.member is not None:
         return False
-    subject = f"{request.service.pk}:{request.actor.ip}"
+    subject = f"{request.service.pk}:{limits.origin(request.actor.ip)}"
     count = limits.count_up("helpcenter.enquiry", subject, window=timedelta(hours=1))
     return count > GUEST_ENQUIRIES_PER_HOUR
 

@@ -178,4 +178,4 @@ def count_failure(*, service: Service, ip: str, reason: Reason, counted: frozens
 
 
 def _who(service: Service, ip: str) -> str:
-    return f"{service.pk}:{ip}"
+    return f"{service.pk}:{limits.origin(ip)}"

@@ -104,7 +104,7 @@ def _read_call(request: ApiRequest, timestamp: str) -> Call:
 
 def _is_first_or_same(request: ApiRequest, authorization: str, call: Call) -> bool:
     digest = hashlib.sha256(f"{request.method} {call.path}\n".encode())
-    parts = [call.query, call.body, (call.file_md5 or "").encode()]
+    parts = [call.query, call.body, (call.file_md5 or "").encode(), _header(request, "OUCODE").encode()]
     if call.kind == MULTIPART:
         parts += [repr((name, request.POST.getlist(name))).encode() for name in sorted(request.POST)]
     for part in parts:
@@ -123,7 +123,7 @@ def _read_fields(call: Call) -> Fields:
 
 def _wrong_signature(request: ApiRequest) -> ApiRefused:
     """Return the refusal; whoever guesses on is told to stop, while genuine calls from the same address go through."""
-    who = f"{request.organization.pk}:{client_ip(request)}"
+    who = f"{request.organization.pk}:{limits.origin(client_ip(request))}"
     if limits.count_up("openapi.wrong_signature", who, window=FAILURE_WINDOW) > FAILURES_ALLOWED:
         return ApiRefused(429)
     return _refused(request, 400, "Authorization is incorrect")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.models import PLATFORM, User
 from daedap.audit.actions import record
-from daedap.core import events
+from daedap.core import events, limits
 from daedap.core.actors import Actor
 from daedap.core.database import violated_constraint
-from daedap.core.errors import NotFound, PermissionRefused
+from daedap.core.errors import NotFound, PermissionRefused, TooManyAttempts
 from daedap.organizations.errors import ConsoleMemberRefused, CreatorKept
 from daedap.organizations.letters import queue_added_mail
 from daedap.organizations.models import ConsoleMember, ConsoleRole, Organization
@@ -24,6 +24,9 @@ _all = ConsoleMember._base_manager  # noqa: SLF001  whoever opens the console is
 
 MANAGERS = frozenset({ConsoleRole.OWNER, ConsoleRole.ADMIN, ConsoleRole.ORG_MEMBER_ADMIN})
 """Who manages members."""
+
+ADDED_PER_HOUR = 20
+"""How many people one member may try to add, found or not."""
 
 _RANKS = {ConsoleRole.OWNER: 3, ConsoleRole.ADMIN: 2, ConsoleRole.ORG_MEMBER_ADMIN: 1}
 """Nobody gives a role above their own, or touches somebody who has one."""
@@ -85,13 +88,20 @@ def roles_given_by(role: ConsoleRole) -> list[ConsoleRole]:
 # --- Changes -------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def add_console_member(*, organization: Organization, email: str, role: str, by: User, actor: Actor) -> ConsoleMember:
     """Add a platform member by ID (e-mail); they are told by mail and need no payment method (A9).
 
     Raises ConsoleMemberRefused if nobody has this ID or they are in already, PermissionRefused for a role above the
-    giver's own.
+    giver's own, TooManyAttempts after twenty an hour: the answer says who has an account.
     """
+    # Outside of the transaction, which a refusal undoes.
+    if limits.count_up("console-member.added", str(by.pk), window=timedelta(hours=1)) > ADDED_PER_HOUR:
+        raise TooManyAttempts(field="email")
+    return _add(organization=organization, email=email, role=role, by=by, actor=actor)
+
+
+@transaction.atomic
+def _add(*, organization: Organization, email: str, role: str, by: User, actor: Actor) -> ConsoleMember:
     organization = lock_organization(organization)
     given = _check(organization, by, role)
     user = User.objects.filter(

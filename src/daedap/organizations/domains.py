@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from daedap.accounts.links import void_links_in
 from daedap.accounts.sessions import end_sessions_in
 from daedap.audit.actions import record
-from daedap.core import events
+from daedap.core import events, limits
 from daedap.core.actors import Actor
 from daedap.core.crypto import new_key
 from daedap.organizations.errors import DomainRefused
@@ -29,6 +29,10 @@ SHORTEST, LONGEST = 3, 40
 QUARANTINE = timedelta(days=30)
 """How long a domain that was in use stays unavailable to other organizations (spec 10, 6.5)."""
 
+CHANGES_PER_DAY = 10
+"""Each change keeps a name from others and mails everybody who has no password yet."""
+
+_DAY = timedelta(days=1)
 _CHARACTERS = re.compile(r"[a-z0-9-]+")
 
 
@@ -105,6 +109,8 @@ def _store(organization: Organization, domain: str, *, actor: Actor) -> Organiza
     _lock_names(was, domain)
     if reason := check_domain(domain, organization=organization):
         raise DomainRefused(reason)
+    if was and limits.count_up("domain.changed", str(organization.pk), window=_DAY) > CHANGES_PER_DAY:
+        raise DomainRefused(_("The domain was changed too often today. Please try again tomorrow."))
     organization.domain = domain
     if not organization.key:
         organization.key, organization.key_changed_at = new_key(), timezone.now()

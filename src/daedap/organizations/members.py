@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -15,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.limits import clear_failures
 from daedap.accounts.links import void_links_of
-from daedap.accounts.models import User
+from daedap.accounts.models import LinkKind, User
 from daedap.accounts.sessions import end_sessions_of
 from daedap.audit.actions import record, record_permission_change
 from daedap.audit.models import Operation
-from daedap.core import events
+from daedap.core import events, limits
 from daedap.core.actors import Actor
 from daedap.core.database import violated_constraint
-from daedap.core.errors import NotFound
+from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.text import is_hidden
 from daedap.organizations.errors import DomainRefused, IamMemberRefused, OwnerKept
 from daedap.organizations.letters import queue_password_mail
@@ -30,8 +31,13 @@ from daedap.organizations.models import CreationType, IamMember, MemberStatus, O
 from daedap.organizations.rows import lock_organization
 from daedap.organizations.selectors import active_members
 
+SETUP_MAILS_PER_ADDRESS = 10
+SETUP_MAILS_PER_ORGANIZATION = 300
+"""Per hour: nobody's mailbox is flooded from here, and no organization becomes a sender of unwanted mail."""
+
 LONGEST_LOGIN_ID = 20
 LONGEST_PERSON_NAME = 60
+_HOUR = timedelta(hours=1)
 _LOGIN_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 
 
@@ -50,7 +56,7 @@ def register_iam_member(
     """Register an IAM member and queue the password-setup mail E2 at once (spec 10, step 7).
 
     With `invited_by` it is an invitation from inside Online Contact and the mail is E3 (5.5). The organization's scope
-    must be open and its domain saved. Raises IamMemberRefused with the platform's code.
+    must be open and its domain saved. Raises IamMemberRefused with the platform's code, or TooManyAttempts.
     """
     organization = lock_organization(organization)
     if not organization.domain:
@@ -70,7 +76,7 @@ def register_iam_member(
     )
     done = "organizations.member_invited" if invited_by else "organizations.member_registered"
     record(done, actor=actor, organization_id=organization.pk, target=str(member))
-    queue_password_mail(organization, member)
+    _mail_setup(organization, member)
     events.publish("organizations.member_registered", organization_id=organization.pk, member_id=member.pk)
     return member
 
@@ -90,7 +96,7 @@ def edit_iam_member(
     """Change what is known about a member, also the ID they log in with (spec 10, 7.3).
 
     Open links die if the address changes; whoever has no password yet gets a new one. Raises IamMemberRefused with
-    the platform's code, or NotFound.
+    the platform's code, NotFound or TooManyAttempts.
     """
     organization = lock_organization(organization)
     member = _get_member(organization, member_id)
@@ -115,9 +121,9 @@ def edit_iam_member(
         changed=changed,
     )
     if "email" in changed:
-        void_links_of(user)
+        void_links_of(user, tuple(LinkKind))  # also the button of a log-in that waits: the old mailbox approves nothing
     if user.password_set_at is None and {"email", "login_id"} & set(changed):
-        queue_password_mail(organization, member)
+        _mail_setup(organization, member)
     events.publish("organizations.member_edited", organization_id=organization.pk, member_id=member.pk)
     return member
 
@@ -148,9 +154,12 @@ def _one_per_id(organization: Organization, login_id: str) -> Iterator[None]:
 
 @transaction.atomic
 def resend_password_mail(*, organization: Organization, member_id: int, actor: Actor) -> IamMember:
-    """Send the password-setup mail anew (비밀번호설정 메일링); the link of the older one stops working."""
+    """Send the password-setup mail anew (비밀번호설정 메일링); the link of the older one stops working.
+
+    Raise NotFound, or TooManyAttempts.
+    """
     member = _get_member(organization, member_id)
-    queue_password_mail(organization, member)
+    _mail_setup(organization, member)
     record("organizations.password_mail_resent", actor=actor, organization_id=organization.pk, target=str(member))
     return member
 
@@ -195,6 +204,17 @@ def record_administrator(operation: Operation, member: IamMember, *, actor: Acto
         before=[] if added else rights,
         after=rights if added else [],
     )
+
+
+def _mail_setup(organization: Organization, member: IamMember) -> None:
+    """Queue the password-setup mail; raise TooManyAttempts if the address or the organization had too many."""
+    address = f"{organization.pk}:{member.user.email.lower()}"
+    if (
+        limits.count_up("setup-mail.address", address, window=_HOUR) > SETUP_MAILS_PER_ADDRESS
+        or limits.count_up("setup-mail.organization", str(organization.pk), window=_HOUR) > SETUP_MAILS_PER_ORGANIZATION
+    ):
+        raise TooManyAttempts(_("Too many mails were sent. Please try again in an hour."), field="email")
+    queue_password_mail(organization, member)
 
 
 def _get_member(organization: Organization, member_id: int) -> IamMember:

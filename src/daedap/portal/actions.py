@@ -87,7 +87,7 @@ class SignUp:
 def count_verification_mail(*, email: str, ip: str) -> None:
     """Count one mail E1 that is asked for; raise TooManyAttempts if it may not leave."""
     if (
-        limits.count_up("sign-up.mail-ip", ip, window=_HOUR) > MAILS_PER_IP
+        limits.count_up("sign-up.mail-ip", limits.origin(ip), window=_HOUR) > MAILS_PER_IP
         or limits.count_up("sign-up.mail", email.lower(), window=_HOUR) > MAILS_PER_ADDRESS
     ):
         raise TooManyAttempts(_("Too many mails were sent. Please try again in an hour."), field="email")

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pytest
 import time_machine
 
 from daedap.core import limits
@@ -37,3 +38,18 @@ def test_given_counters_when_tidied_then_only_those_of_windows_long_over_go(db):
         clock.shift(timedelta(days=29, seconds=1).total_seconds())
         assert [limits.tidy(), limits.tidy()] == [1, 0]
         assert limits.current_count("login", "young", window=timedelta(days=30)) == 1
+
+
+@pytest.mark.parametrize(
+    ("ip", "origin"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:1:2:3", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("", ""),
+    ],
+)
+def test_given_an_address_when_counted_then_ipv6_by_its_line(ip, origin):
+    assert limits.origin(ip) == origin

@@ -227,6 +227,8 @@ def test_given_accepted_signature_when_sent_with_anything_changed_then_incorrect
         # values without names: page=2 signs like pageSize=2
         assert read(headquarters("GET", f"{LIST}?page=2", timestamp=NOW))[0] == 200
         assert refusal(headquarters("GET", f"{LIST}?pageSize=2", timestamp=NOW))[1] == "Authorization is incorrect"
+        # nor in the name of somebody else
+        assert refusal(headquarters("GET", path, timestamp=NOW, OUCODE="boss"))[1] == "Authorization is incorrect"
     assert Service._base_manager.get(pk=shop.pk).state == ServiceState.IN_USE
 
 

@@ -137,3 +137,16 @@ def test_given_quarantine_over_when_tidied_then_forgotten(acme):
         domains.forget_free_domains()
     assert not RetiredDomain.objects.exists()
     assert removal.unfinished() == []
+
+
+def test_given_ten_changes_in_a_day_when_changed_once_more_then_refused_until_tomorrow(acme):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        changed = acme
+        for number in range(10):
+            changed = change(changed, f"acme-{number}")
+        with pytest.raises(errors.DomainRefused):
+            change(changed, "acme-more")
+        assert Organization.objects.get(pk=acme.pk).domain == "acme-9"
+        assert not RetiredDomain.objects.filter(domain="acme-9").exists()
+        clock.shift(timedelta(days=1))
+        assert change(changed, "acme-more").domain == "acme-more"

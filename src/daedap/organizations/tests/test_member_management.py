@@ -2,10 +2,11 @@
 
 import pytest
 
-from daedap.accounts import limits
+from daedap.accounts import approvals, limits
+from daedap.accounts.links import LinkRefused
 from daedap.accounts.models import MailLink
 from daedap.audit.models import AuditEntry, PermissionChange
-from daedap.core.errors import NotFound, PermissionRefused
+from daedap.core.errors import NotFound, PermissionRefused, TooManyAttempts
 from daedap.core.models import OutgoingMail
 from daedap.core.scoping import organization_scope
 from daedap.organizations import console_members, errors, members, owners
@@ -215,3 +216,58 @@ def test_given_unknown_role_or_foreign_row_when_changed_then_refused(acme, beta)
             console_members.change_console_role(member_id=mine.pk, role="BILLING_VIEWER", **common)
         assert ConsoleMember.objects.get().role == "MEMBER"
     assert ConsoleMember._base_manager.get(pk=theirs.pk).role == "MEMBER"
+
+
+# --- Mail that nobody asked for ------------------------------------------------------------------
+
+
+def register(organization, login_id, email):
+    with organization_scope(organization.pk):
+        return members.register_iam_member(
+            organization=organization, login_id=login_id, name="김", email=email, actor=organization.creator.as_actor()
+        )
+
+
+def test_given_ten_setup_mails_to_one_address_when_one_more_member_gets_it_then_refused_and_nothing_stored(acme):
+    for number in range(10):
+        register(acme, f"kim{number}", "victim@example.com")
+    with pytest.raises(TooManyAttempts) as refused:
+        register(acme, "kim10", "Victim@example.com")
+    assert refused.value.field == "email"
+    assert OutgoingMail.objects.count() == 10
+    assert not IamMember._base_manager.filter(user__login_id="kim10").exists()
+    register(acme, "lee", "lee@example.com")
+
+
+def test_given_ten_setup_mails_when_sent_again_or_the_id_is_edited_then_refused_and_the_last_link_lives(acme):
+    kim = register(acme, "kim", "kim@example.com")
+    with organization_scope(acme.pk):
+        for _number in range(9):
+            members.resend_password_mail(organization=acme, member_id=kim.pk, actor=acme.creator.as_actor())
+        with pytest.raises(TooManyAttempts):
+            members.resend_password_mail(organization=acme, member_id=kim.pk, actor=acme.creator.as_actor())
+    with pytest.raises(TooManyAttempts):
+        edit(acme, kim, login_id="kim2")
+    assert OutgoingMail.objects.count() == 10
+    assert MailLink.objects.filter(user=kim.user, voided_at=None).count() == 1
+    kim.user.refresh_from_db()
+    assert kim.user.login_id == "kim"
+
+
+def test_given_twenty_addresses_tried_when_one_more_is_added_to_the_console_then_refused_whoever_it_is(acme):
+    guest = factories.make_platform_member()
+    for number in range(20):
+        with pytest.raises(errors.ConsoleMemberRefused):
+            add(acme, f"nobody{number}@example.com")
+    with pytest.raises(TooManyAttempts):
+        add(acme, guest.email)
+    assert not ConsoleMember._base_manager.exists()
+    assert not OutgoingMail.objects.exists()
+
+
+def test_given_a_log_in_that_waits_when_the_address_changes_then_the_button_in_the_old_mailbox_is_dead(acme, owner):
+    token = approvals.issue(owner.user, mark="wait")
+    edit(acme, owner, email="new@example.com")
+    with pytest.raises(LinkRefused):
+        approvals.approve(token, realm=acme.public_id, may_enter=lambda _user: True, ip="")
+    assert not approvals.is_approved(owner.user, mark="wait")

@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from daedap.accounts.hashing import TooBusy
+from daedap.accounts.models import User
 from daedap.payments.models import PaymentMethod, Registration
 from daedap.portal import access
 from tests import factories
@@ -50,6 +52,18 @@ def test_given_wrong_password_when_confirming_then_refused_and_paused_after_five
     response = member_client.post("/me/confirm/", {"password": factories.PASSWORD})
     assert response.status_code == 422
     assert member_client.get("/me/payment/").status_code == 302
+
+
+def test_given_a_busy_server_when_confirming_then_said_and_nothing_is_counted(member_client, monkeypatch):
+    def busy(*_args, **_kwargs):
+        raise TooBusy
+
+    with monkeypatch.context() as patch:
+        patch.setattr(User, "check_password", busy)
+        for _number in range(6):
+            answer = member_client.post("/me/confirm/", {"password": factories.PASSWORD})
+            assert answer.status_code == 422
+    assert member_client.post("/me/confirm/", {"password": factories.PASSWORD}).status_code == 302
 
 
 def test_given_confirmed_when_ten_minutes_pass_then_asked_again(wallet, time_machine):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from daedap.accounts.limits import lock_left
 from daedap.accounts.otp import list_devices, reset_devices
 from daedap.accounts.selectors import last_sign_in
-from daedap.core.errors import DaedapError
+from daedap.core.errors import DaedapError, TooManyAttempts
 from daedap.core.views import safe_next
 from daedap.organizations import console_members
 from daedap.organizations import members as iam_members
@@ -99,10 +99,14 @@ def _back(request: OrganizationRequest) -> str:
 @require_POST
 def resend(request: OrganizationRequest, member_id: int) -> HttpResponse:
     """Send the password-setup mail again (비밀번호설정 메일링)."""
-    member = iam_members.resend_password_mail(organization=request.own, member_id=member_id, actor=request.actor)
-    messages.success(
-        request, gettext("The mail for setting a password was sent to %(name)s.") % {"name": member.user.name}
-    )
+    try:
+        member = iam_members.resend_password_mail(organization=request.own, member_id=member_id, actor=request.actor)
+    except TooManyAttempts as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(
+            request, gettext("The mail for setting a password was sent to %(name)s.") % {"name": member.user.name}
+        )
     return redirect(_back(request))
 
 

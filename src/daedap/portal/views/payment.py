@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from daedap.accounts.hashing import TooBusy
 from daedap.core import limits
 from daedap.core.views import safe_next
 from daedap.organizations.founding import delete_payment_method
@@ -39,14 +40,18 @@ def confirm(request: MemberRequest) -> HttpResponse:
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         subject, window = str(request.user.pk), timedelta(minutes=10)
-        if limits.count_up("portal.confirm", subject, window=window) > WRONG_PASSWORDS:
-            form.add_error("password", gettext("Too many attempts. Please try again in 10 minutes."))
-        elif request.user.check_password(form.cleaned_data["password"]):
-            limits.reset("portal.confirm", subject)
-            mark_confirmed(request)
-            return redirect(safe_next(request, request.POST.get("next", ""), reverse("portal:payment")))
-        else:
-            form.add_error("password", gettext("The password does not match."))
+        try:
+            if limits.count_up("portal.confirm", subject, window=window) > WRONG_PASSWORDS:
+                form.add_error("password", gettext("Too many attempts. Please try again in 10 minutes."))
+            elif request.user.check_password(form.cleaned_data["password"]):
+                limits.reset("portal.confirm", subject)
+                mark_confirmed(request)
+                return redirect(safe_next(request, request.POST.get("next", ""), reverse("portal:payment")))
+            else:
+                form.add_error("password", gettext("The password does not match."))
+        except TooBusy as error:  # nobody looked at the password
+            limits.count_down("portal.confirm", subject)
+            form.add_error("password", str(error.message))
     target = (request.POST if request.method == "POST" else request.GET).get("next", "")
     return form_page(request, "portal/payment/confirm.html", form, next=safe_next(request, target, ""))
 
