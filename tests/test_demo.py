@@ -18,14 +18,16 @@ from daedap.config.tests.test_server import Daedap
 pytestmark = pytest.mark.server
 
 PERSON = {"id", "password"}
+SERVICE = {"id", "key", "url", "helpcenter_url"}
 CONTRACT = {
     "platform_member": {"email", "password"},
     "organization": {"id", "name", "domain", "key", "url"},
     "owner": PERSON,
     "administrator": PERSON,
     "agent": PERSON,
-    "service": {"id", "key", "url", "helpcenter_url"},
-    "integrator": {"url", "token_verification_url"},
+    "service": SERVICE,
+    "post_service": SERVICE,
+    "integrator": {"url", "token_verification_url", "post_url", "login_url", "login_status_url"},
 }
 
 

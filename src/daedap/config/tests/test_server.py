@@ -36,7 +36,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def until(question, *, seconds=30):
+def until(question, *, seconds=90):
     """Ask until the answer is true; return it, or the last answer when time is up."""
     end = time.monotonic() + seconds
     while not (answer := question()) and time.monotonic() < end:
@@ -159,7 +159,7 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
         "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
         " VALUES ('mail', 'core.deliver_mail', 0, '{\"mail_id\": 0}')"
     )
-    assert until(lambda: daedap.ask(jobs_done) == [(0,)], seconds=3)  # woken, not found by polling
+    assert until(lambda: daedap.ask(jobs_done) == [(0,)], seconds=4)  # woken, not found by polling
 
 
 def test_given_no_worker_when_asked_then_readyz_names_it_until_one_runs(daedap):
