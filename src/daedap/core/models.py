@@ -46,6 +46,11 @@ class OutgoingMail(models.Model):
                 fields=["created_at"], name="outgoing_mail_waiting", condition=~models.Q(status=MailStatus.SENT)
             ),
             models.Index(fields=["reference"], name="outgoing_mail_reference", condition=~models.Q(reference="")),
+            models.Index(  # an organization is deleted with its mail
+                fields=["organization_id"],
+                name="outgoing_mail_organization",
+                condition=models.Q(organization_id__isnull=False),
+            ),
         ]
 
 

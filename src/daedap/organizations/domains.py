@@ -13,14 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from daedap.accounts.links import void_links_in
 from daedap.accounts.sessions import end_sessions_in
 from daedap.audit.actions import record
-from daedap.core import events, limits
+from daedap.core import events, jobs, limits
 from daedap.core.actors import Actor
 from daedap.core.crypto import new_key
 from daedap.organizations.errors import DomainRefused
-from daedap.organizations.letters import queue_password_mail
 from daedap.organizations.models import Organization, RetiredDomain
 from daedap.organizations.rows import DOMAIN_TAKEN, lock_organization, require_typed, save_unique
-from daedap.organizations.selectors import active_members
 
 RESERVED = frozenset(
     {"www", "api", "admin", "console", "oc", "mail", "static", "cdn", "support", "help", "status", "login"}
@@ -129,8 +127,7 @@ def _store(organization: Organization, domain: str, *, actor: Actor) -> Organiza
     if was:
         end_sessions_in(organization.public_id)
         void_links_in(organization.public_id)
-        for member in active_members(organization).filter(user__password_set_at=None):
-            queue_password_mail(organization, member)
+        jobs.defer("organizations.mail_set_up", organization_id=organization.pk)
     events.publish("organizations.domain_saved", organization_id=organization.pk)
     return organization
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.core.database import violated_constraint
 from daedap.core.errors import NotFound
-from daedap.organizations.errors import DomainRefused, NameRefused, NotTyped
+from daedap.organizations.errors import DomainRefused, NameRefused, NotEnabled, NotTyped
 from daedap.organizations.models import Organization
 
 DOMAIN_TAKEN = _("This domain is already in use.")
@@ -24,6 +24,20 @@ def lock_organization(organization: Organization, *, alone: bool = False) -> Org
     locked = rows.filter(pk=organization.pk).first()
     if locked is None:
         raise NotFound
+    return locked
+
+
+def hold_in_use(organization_id: int) -> Organization:
+    """Return the row, locked: Online Contact stays enabled until the transaction ends.
+
+    Raise NotEnabled, or NotFound if the organization was deleted. Call it before other rows are locked.
+    """
+    rows = Organization.objects.select_for_update(of=("self",), no_key=True)
+    locked = rows.filter(pk=organization_id).first()
+    if locked is None:
+        raise NotFound
+    if not locked.is_active:
+        raise NotEnabled
     return locked
 
 

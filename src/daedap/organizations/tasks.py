@@ -11,11 +11,13 @@ from daedap.organizations import removal
 from daedap.organizations.access import is_active_member
 from daedap.organizations.addresses import set_password_url
 from daedap.organizations.domains import forget_free_domains
+from daedap.organizations.jobs import organization_job
 from daedap.organizations.keys import erase_old_keys
 from daedap.organizations.models import Organization
+from daedap.organizations.set_up_mails import mail_everybody_waiting
 
 
-@job(name="organizations.mail_password_reset")
+@organization_job(name="organizations.mail_password_reset")
 def mail_reset(organization_id: int, user_id: int) -> None:
     """Mail a reset link to an IAM member; to nobody for 0."""
     organization = Organization.objects.get(pk=organization_id)
@@ -28,6 +30,13 @@ def mail_reset(organization_id: int, user_id: int) -> None:
             may_enter=is_active_member,
             organization_id=organization_id,
         )
+
+
+@organization_job(name="organizations.mail_set_up")
+def mail_set_up(organization_id: int) -> None:
+    """After a change of the domain: everybody without a password gets the set-up mail anew. Safe to run twice."""
+    with organization_scope(organization_id):
+        mail_everybody_waiting(Organization.objects.get(pk=organization_id))
 
 
 @app.periodic(cron="7 * * * *")

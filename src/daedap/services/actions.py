@@ -19,6 +19,7 @@ from daedap.core.database import violated_constraint
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused
 from daedap.core.scoping import service_scope
 from daedap.organizations.models import IamMember, MemberStatus
+from daedap.organizations.rows import hold_in_use
 from daedap.services.models import (
     Agent,
     EditorType,
@@ -75,8 +76,10 @@ def add_service(
 
     An issue-management service has no help-centre languages and no editor type (A56). `language_names` are display
     names by code; a language without one is shown by its own. Raise ServiceRefused naming the field; of two that
-    take one ID or name at once exactly one wins. Publishes `services.service_created`.
+    take one ID or name at once exactly one wins. Raise NotEnabled while Online Contact is disabled, and NotFound once
+    the organization was deleted. Publishes `services.service_created`.
     """
+    hold_in_use(organization_id)
     check_service_id(service_id)
     name = check_name(name)
     consults = type == ServiceType.CONSULTATION

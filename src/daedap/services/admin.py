@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from daedap.core.errors import DaedapError
 from daedap.core.requests import client_ip
 from daedap.core.scoping import organization_scope
+from daedap.organizations.errors import NotEnabled
 from daedap.services.contracts import recover_service
 from daedap.services.models import Service
 
@@ -65,6 +66,9 @@ class ServiceAdmin(_ServiceAdmin):
             try:
                 with organization_scope(service.organization_id):
                     recover_service(service_pk=service.pk, actor=actor)
+            except NotEnabled:
+                words = gettext("%(name)s: enable Online Contact of the organization first.") % {"name": service.name}
+                self.message_user(request, words, messages.WARNING)
             except DaedapError:
                 words = gettext("%(name)s is not terminated.") % {"name": service.name}
                 self.message_user(request, words, messages.WARNING)

@@ -16,7 +16,8 @@ from daedap.audit.actions import record
 from daedap.core import events
 from daedap.core.actors import SYSTEM, Actor
 from daedap.core.errors import DaedapError, NotFound
-from daedap.core.scoping import service_scope
+from daedap.core.scoping import open_scope, service_scope
+from daedap.organizations.rows import hold_in_use
 from daedap.services import contract_items
 from daedap.services.models import ContractItem, ItemUse, Service, ServiceState
 from daedap.services.removal import remove_service
@@ -93,8 +94,10 @@ def register_contract(*, service_pk: int, items: Collection[str], actor: Actor) 
     """Put a service that is being set up into use with `items`; tickets are always among them.
 
     The first contract is no edit in the sense of once a day (Q3). Raise ItemsRefused, ContractRefused if it has a
-    contract already, or NotFound. Publishes `services.contract_changed` and `services.state_changed`.
+    contract already, NotEnabled while Online Contact is disabled, or NotFound. Publishes `services.contract_changed`
+    and `services.state_changed`.
     """
+    hold_in_use(open_scope().organization_id)
     service = _lock(service_pk)
     if service.state != ServiceState.CREATE:
         raise ContractRefused(_("The service has a contract already."))
@@ -235,8 +238,10 @@ def terminate_service(*, service_pk: int, actor: Actor) -> Service:
 def recover_service(*, service_pk: int, actor: Actor) -> Service:
     """Bring a terminated service of the open organization back as suspended, with its items. For operators only.
 
-    Billing begins again today. Raise NotFound if it is not terminated or purged already.
+    Billing begins again today. Raise NotFound if it is not terminated or purged already, and NotEnabled while Online
+    Contact is disabled: nobody could terminate it again.
     """
+    hold_in_use(open_scope().organization_id)
     services = Service.objects.select_for_update(of=("self",), no_key=True)
     service = services.filter(pk=service_pk, state=ServiceState.STOPPED).first()
     if service is None:

@@ -6,10 +6,11 @@ from procrastinate.contrib.django import app
 
 from daedap.core.jobs import job
 from daedap.core.scoping import organization_scope
+from daedap.organizations.jobs import organization_job
 from daedap.services import actions, contracts
 
 
-@job(name="services.remove_agents_of_member")
+@organization_job(name="services.remove_agents_of_member")
 def remove_agents_of_member(organization_id: int, member_id: int) -> None:
     """Somebody left the organization: no service keeps them as an agent."""
     with organization_scope(organization_id):

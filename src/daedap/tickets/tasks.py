@@ -5,22 +5,20 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from daedap.core.jobs import job
-from daedap.core.scoping import service_scope
+from daedap.services.jobs import service_job
 from daedap.tickets import actions
 
 
-@job(name="tickets.create_default_category")
+@service_job(name="tickets.create_default_category")
 def create_default_category(organization_id: int, service_id: int) -> None:
     """Give a new service its first receipt category."""
-    with service_scope(organization_id, service_id):
-        actions.create_default_category(service_pk=service_id)
+    actions.create_default_category(service_pk=service_id)
 
 
-@job(name="tickets.release_tickets")
+@service_job(name="tickets.release_tickets")
 def release_tickets(organization_id: int, service_id: int, agent_id: int) -> None:
     """Free what an agent has left undone who was removed or lost the ticket permission."""
-    with service_scope(organization_id, service_id):
-        actions.release_tickets(agent_pk=agent_id)
+    actions.release_tickets(agent_pk=agent_id)
 
 
 @app.periodic(cron="7 * * * *")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from daedap.connectors.email.answers import mail_answer, note_mail
 from daedap.core.jobs import job
-from daedap.core.scoping import service_scope
+from daedap.services.jobs import service_job
 
 
-@job(name="connectors.mail_answer")
+@service_job(name="connectors.mail_answer")
 def mail_answer_job(organization_id: int, service_id: int, ticket_pk: int, entry_pk: int) -> None:
     """Queue the mail of an answer. Safe to run twice: an entry has one mail."""
-    with service_scope(organization_id, service_id):
-        mail_answer(entry_pk=entry_pk)
+    mail_answer(entry_pk=entry_pk)
 
 
 @job(name="connectors.note_mail")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from daedap.accounts.links import issue_link
 from daedap.accounts.models import LinkKind, MailLink, SignedInSession
@@ -14,6 +15,7 @@ from daedap.core.scoping import organization_scope
 from daedap.organizations import domains, errors, removal
 from daedap.organizations.models import Organization, RetiredDomain
 from tests import factories
+from tests.jobs import queued, run_jobs
 from tests.together import together
 
 
@@ -50,18 +52,59 @@ def test_given_domain_changed_when_old_and_new_host_are_opened_then_404_and_answ
     assert (entry.facts["was"], entry.facts["now"]) == ("acme", "acme-new")
 
 
-def test_given_open_links_when_domain_changed_then_void_and_set_up_mail_goes_out_with_the_new_address(acme, owner):
+def test_given_open_links_when_domain_changed_then_void_and_set_up_mail_goes_out_with_the_new_address(
+    acme, owner, mailoutbox
+):
     waiting = factories.make_iam_member(acme, "kim", password=None)
     for kind, who in ((LinkKind.SET_PASSWORD, waiting), (LinkKind.RESET_PASSWORD, owner)):
         issue_link(kind=kind, lifetime=timedelta(days=1), user=who.user)
 
     change(acme, "acme-new")
+    run_jobs()
 
     still_open = MailLink.objects.filter(voided_at=None)
     assert [(link.user, link.kind) for link in still_open] == [(waiting.user, LinkKind.SET_PASSWORD)]
-    mail = OutgoingMail.objects.get()
-    assert "http://acme-new.oc.localhost:8000/login/password/" in mail.content
-    assert mail.recipient == waiting.user.email
+    assert len(mailoutbox) == 1
+    assert "http://acme-new.oc.localhost:8000/login/password/" in mailoutbox[0].body
+    assert mailoutbox[0].to == [waiting.user.email]
+
+
+def test_given_many_who_wait_when_domain_changed_then_mailed_by_a_job_that_may_run_twice(acme, owner):
+    waiting = [factories.make_iam_member(acme, f"kim{number}", password=None) for number in range(3)]
+
+    change(acme, "acme-new")
+    assert not OutgoingMail.objects.exists()
+    job = queued("organizations.mail_set_up")[0]
+    issue_link(kind=LinkKind.SET_PASSWORD, lifetime=timedelta(days=1), user=waiting[0].user)  # mailed anew by hand
+    for _ in range(2):
+        app.tasks[job.task_name].func(**job.args)
+
+    assert {mail.recipient for mail in OutgoingMail.objects.all()} == {one.user.email for one in waiting[1:]}
+    assert OutgoingMail.objects.count() == 2
+
+
+def test_given_domain_changed_again_before_the_job_ran_then_mails_name_the_last_address_and_come_once(
+    acme, owner, mailoutbox
+):
+    factories.make_iam_member(acme, "kim", password=None)
+    change(acme, "acme-new")
+    change(acme, "acme-last", typed="acme-new")
+
+    run_jobs()
+
+    assert len(mailoutbox) == 1
+    assert "http://acme-last.oc.localhost:8000/" in mailoutbox[0].body
+
+
+def test_given_organization_deleted_when_its_jobs_run_then_they_end_quietly(acme, owner):
+    change(acme, "acme-new")
+    gone = {"deleted_at": timezone.now(), "domain": None, "key": "", "activated_at": None}
+    Organization.objects.filter(pk=acme.pk).update(**gone)
+
+    run_jobs()
+
+    assert queued() == []
+    assert not OutgoingMail.objects.exists()
 
 
 @pytest.mark.parametrize("typed", ["", "ACME", "acme-new"])

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from daedap.accounts.models import SignedInSession, SignInRecord, SignInResult, User
 from daedap.audit.models import AuditEntry, Operation, PermissionChange
+from daedap.core.actors import SYSTEM
 from daedap.core.errors import NotFound, PermissionRefused
 from daedap.core.models import OutgoingMail
 from daedap.core.scoping import organization_scope
@@ -14,10 +15,12 @@ from daedap.organizations import activation, domains, errors, founding, members,
 from daedap.organizations.console_members import list_organizations
 from daedap.organizations.members import record_administrator
 from daedap.organizations.models import IamMember, Organization, RetiredDomain
+from daedap.services import contracts
+from daedap.services.actions import add_service
 from daedap.services.models import Service, ServiceState
 from daedap.services.selectors import has_service_in_use
 from tests import factories
-from tests.jobs import run_jobs
+from tests.jobs import queued, run_jobs
 from tests.together import together
 
 
@@ -221,3 +224,69 @@ def test_given_deletion_and_enabling_at_once_then_one_wins_and_nothing_is_half_d
         else:
             assert isinstance(outcomes[0], errors.StillEnabled)
             assert left.is_active
+
+
+def add(organization):
+    with organization_scope(organization.pk):
+        return add_service(organization_id=organization.pk, service_id="draft", name="초안", actor=SYSTEM)
+
+
+def contract(service):
+    with organization_scope(service.organization_id):
+        return contracts.register_contract(service_pk=service.pk, items=[], actor=SYSTEM)
+
+
+@pytest.mark.parametrize(("gone", "refusal"), [(False, errors.NotEnabled), (True, NotFound)])
+def test_given_disabled_or_deleted_when_service_is_added_contracted_or_brought_back_then_refused(acme, gone, refusal):
+    draft, stopped = add(acme), factories.make_service(acme, service_id="old", name="예전")
+    stop(stopped)
+    disable(acme)
+    if gone:
+        delete(acme)
+    queued_before = len(queued())
+
+    for wanted in (
+        lambda: add(acme),
+        lambda: contract(draft),
+        lambda: recover(stopped),
+    ):
+        with pytest.raises(refusal):
+            wanted()
+
+    states = Service._base_manager.filter(organization_id=acme.pk).values_list("service_id", "state")
+    assert set(states) == {("draft", ServiceState.CREATE), ("old", ServiceState.STOPPED)}
+    assert len(queued()) == queued_before
+
+
+def recover(service):
+    with organization_scope(service.organization_id):
+        return contracts.recover_service(service_pk=service.pk, actor=SYSTEM)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_disabling_and_contracting_at_once_then_one_wins_and_no_service_is_in_use_unreachably():
+    for _ in range(4):
+        organization = factories.make_organization()
+        draft = add(organization)
+        outcomes = together(lambda one=organization: disable(one), lambda one=draft: contract(one))
+        if Organization.objects.get(pk=organization.pk).is_active:
+            assert isinstance(outcomes[0], errors.StillUsed)
+        else:
+            assert isinstance(outcomes[1], errors.NotEnabled)
+            assert Service._base_manager.get(pk=draft.pk).state == ServiceState.CREATE
+
+
+def test_given_organization_or_service_gone_when_their_jobs_run_then_they_end_quietly(acme, agent, shop):
+    draft = add(acme)
+    with organization_scope(acme.pk):
+        contracts.delete_draft(service_pk=draft.pk, actor=SYSTEM)
+        members.remove_iam_member(organization=acme, member_id=agent.member_id, actor=SYSTEM)
+    stop(shop)
+    delete(disable(acme))
+    names = {job.task_name for job in queued()}
+    assert {"tickets.create_default_category", "services.remove_agents_of_member"} <= names
+    removal.clear_away(acme.pk)
+
+    run_jobs()
+
+    assert queued() == []
