@@ -313,7 +313,10 @@ def _close_connections() -> None:
 def _addresses() -> list[tuple[str, str]]:
     url = settings.PUBLIC_URL
     database_row = str(settings.HOME / "pg") if settings.EMBEDDED else "your own (DATABASE_URL)"
-    mail = f"{url}/-/mail/ (kept in {settings.MAIL_FOLDER})" if settings.MAIL_IS_KEPT else "sent by your mail server"
+    mail = "sent by your mail server"
+    if settings.MAIL_IS_KEPT:
+        viewer = f"{url}/-/mail/ " if settings.DEVELOPMENT_PAGES else ""
+        mail = f"{viewer}(kept in {settings.MAIL_FOLDER})"
     return [
         ("Platform site", f"{url}/"),
         ("Operator site", f"{url}/operator/"),

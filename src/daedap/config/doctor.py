@@ -33,7 +33,7 @@ def run(open_database: Callable[[], object]) -> list[Finding]:
         settings.DEBUG  # noqa: B018 - loads the settings
     except ImproperlyConfigured as error:
         return [*findings, Finding(ok=False, what="Settings", advice=f"{error} (docs/settings.md)")]
-    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug()]
+    findings += [Finding(ok=True, what="Settings"), *_addresses(), _secret_key(), _debug(), _development_pages()]
     findings += [*_mail(), *_payments(), *_sms()]
     try:
         open_database()
@@ -73,6 +73,15 @@ def _debug() -> Finding:
     local = settings.BASE_HOST.endswith("localhost")
     return Finding(
         local or not settings.DEBUG, "Debug mode", "Unset DAEDAP_DEBUG: error pages show the code's insides."
+    )
+
+
+def _development_pages() -> Finding:
+    alone = settings.BASE_HOST.endswith("localhost") and settings.HOST in {"127.0.0.1", "::1", "localhost"}
+    return Finding(
+        alone or not settings.DEVELOPMENT_PAGES,
+        "Pages for development" if settings.DEVELOPMENT_PAGES else "No pages for development",
+        "Unset DAEDAP_DEVELOPMENT_PAGES: everybody can read the kept mail, with all its password links.",
     )
 
 

@@ -253,7 +253,10 @@ ORGANIZATION_QUOTA = {
 ACCESS_LOG_DAYS = max(183, env.int("DAEDAP_ACCESS_LOG_DAYS", default=2 * 366))  # half a year at least (spec 85, 14.1)
 
 # --- Development pages: mail viewer and UI gallery -----------------------------------------------
-DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or BASE_HOST == "localhost")
+# Whoever reads the kept mail has everybody's password links, and a Host header is easily made up: by itself only where
+# nobody but this machine is listened to.
+_NOBODY_ELSE = BASE_HOST == "localhost" and HOST in {"127.0.0.1", "::1", "localhost"}
+DEVELOPMENT_PAGES = env.bool("DAEDAP_DEVELOPMENT_PAGES", default=DEBUG or _NOBODY_ELSE)
 
 # --- Security headers ----------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True

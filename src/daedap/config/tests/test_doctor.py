@@ -20,3 +20,17 @@ def test_given_settings_of_text_messages_when_doctor_looks_then_says_what_is_mis
     settings.SMS = facts | kept
 
     assert [finding.what for finding in doctor._sms() if not finding.ok] == wrong
+
+
+@pytest.mark.parametrize(
+    ("base", "host", "on", "ok"),
+    [
+        ("localhost", "127.0.0.1", True, True),
+        ("localhost", "0.0.0.0", True, False),  # noqa: S104  what is warned of
+        ("help.example.com", "127.0.0.1", True, False),
+        ("help.example.com", "127.0.0.1", False, True),
+    ],
+)
+def test_given_pages_for_development_when_others_could_open_them_then_doctor_warns(settings, base, host, on, ok):
+    settings.BASE_HOST, settings.HOST, settings.DEVELOPMENT_PAGES = base, host, on
+    assert doctor._development_pages().ok is ok

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 ASK = """
 import json
 from daedap.config import settings
@@ -36,3 +38,23 @@ def test_given_http_on_the_own_machine_when_cookies_are_named_then_plain_names(t
         "SESSION_COOKIE": ["sessionid", False, True, None, None],
         "CSRF_COOKIE": ["csrftoken", False, True, None, None],
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, True),
+        ({"DAEDAP_HOST": "::1"}, True),
+        ({"DAEDAP_HOST": "0.0.0.0"}, False),  # noqa: S104  what must not open the kept mail to the network
+        ({"DAEDAP_PUBLIC_URL": "https://daedap.example"}, False),
+        ({"DAEDAP_HOST": "0.0.0.0", "DAEDAP_DEVELOPMENT_PAGES": "true"}, True),  # noqa: S104
+    ],
+)
+def test_given_who_is_listened_to_when_nobody_says_otherwise_then_kept_mail_is_shown_on_the_own_machine_only(
+    tmp_path, given, shown
+):
+    ask = "from daedap.config import settings; print(settings.DEVELOPMENT_PAGES)"
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("DAEDAP_")}
+    environment = plain | {"DAEDAP_HOME": str(tmp_path), "DAEDAP_SECRET_KEY": "s"} | given
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == str(shown)
