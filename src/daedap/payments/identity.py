@@ -98,7 +98,7 @@ def _window(registration: Registration, member: PlatformMember, answer: Answer) 
     provider = get_provider(registration.provider)
     if not isinstance(provider, WindowProvider):
         raise IdentityRefused
-    provider.finish_identity_check(registration.challenge, mobile=_digits(member.mobile))
+    provider.finish_identity_check(registration.challenge, mobile=_digits(member.mobile), name=member.user.name)
 
 
 def _with_data(registration: Registration, member: PlatformMember, answer: Answer) -> None:

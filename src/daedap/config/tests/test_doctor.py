@@ -26,7 +26,7 @@ def test_given_settings_of_text_messages_when_doctor_looks_then_says_what_is_mis
     ("base", "host", "on", "ok"),
     [
         ("localhost", "127.0.0.1", True, True),
-        ("localhost", "0.0.0.0", True, False),  # noqa: S104  what is warned of
+        ("localhost", "0.0.0.0", True, False),
         ("help.example.com", "127.0.0.1", True, False),
         ("help.example.com", "127.0.0.1", False, True),
     ],

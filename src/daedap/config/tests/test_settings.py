@@ -45,9 +45,9 @@ def test_given_http_on_the_own_machine_when_cookies_are_named_then_plain_names(t
     [
         ({}, True),
         ({"DAEDAP_HOST": "::1"}, True),
-        ({"DAEDAP_HOST": "0.0.0.0"}, False),  # noqa: S104  what must not open the kept mail to the network
+        ({"DAEDAP_HOST": "0.0.0.0"}, False),
         ({"DAEDAP_PUBLIC_URL": "https://daedap.example"}, False),
-        ({"DAEDAP_HOST": "0.0.0.0", "DAEDAP_DEVELOPMENT_PAGES": "true"}, True),  # noqa: S104
+        ({"DAEDAP_HOST": "0.0.0.0", "DAEDAP_DEVELOPMENT_PAGES": "true"}, True),
     ],
 )
 def test_given_who_is_listened_to_when_nobody_says_otherwise_then_kept_mail_is_shown_on_the_own_machine_only(

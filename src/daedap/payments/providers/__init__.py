@@ -153,10 +153,10 @@ class WindowProvider(Provider):
         """Return what the browser needs to open the identity check."""
 
     @abstractmethod
-    def finish_identity_check(self, reference: str, *, mobile: str) -> None:
+    def finish_identity_check(self, reference: str, *, mobile: str, name: str) -> None:
         """Raise IdentityRefused or ProviderUnavailable unless the person was identified under `reference`.
 
-        Where the provider tells a mobile number it must be `mobile`.
+        Where the provider tells a mobile number it must be `mobile`, otherwise the person must be called `name`.
         """
 
     @abstractmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -116,8 +117,8 @@ class PortOneProvider(WindowProvider):
 
     # --- What PortOne is asked -------------------------------------------------------------------
 
-    def finish_identity_check(self, reference: str, *, mobile: str) -> None:
-        """Believe only PortOne's own record of the check."""
+    def finish_identity_check(self, reference: str, *, mobile: str, name: str) -> None:
+        """Believe only PortOne's own record of the check. Not every channel tells the phone: then the name decides."""
         try:
             found = _call(
                 lambda: self._identities.get_identity_verification(identity_verification_id=reference),
@@ -130,6 +131,8 @@ class PortOneProvider(WindowProvider):
         told = re.sub(r"[^0-9]", "", found.verified_customer.phone_number or "")
         if told and told != _national(mobile):
             raise IdentityRefused(_("Use the mobile number of your membership for the identity check."))
+        if not told and _plain(found.verified_customer.name) != _plain(name):
+            raise IdentityRefused(_("The identity check must be made in the name of your membership."))
 
     def reference_of(self, token: str) -> str:
         """The issue id that our page gave."""
@@ -255,6 +258,10 @@ def _call(ask: Callable[[], T], known: tuple[type[PortOneError], ...]) -> T:
 def _national(mobile: str) -> str:
     """Return the digits of a Korean number without the country's code."""
     return "0" + mobile.removeprefix("82") if mobile.startswith("82") else mobile
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def _card_of(found: billing_key.IssuedBillingKeyInfo, kind: MethodKind) -> Card:

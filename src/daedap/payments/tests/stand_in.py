@@ -50,10 +50,12 @@ class PortOne:
         facts = {"type": "BillingKeyPaymentMethodEasyPay", "provider": "PAYCO", "method": inner}
         self.billing_keys[key] = {"issueId": reference, "methods": [facts]}
 
-    def identify(self, reference: str, status: str = "VERIFIED", phone: str = "01012345678") -> None:
+    def identify(
+        self, reference: str, status: str = "VERIFIED", phone: str = "01012345678", name: str = "김창업"
+    ) -> None:
         base = {"id": reference, "requestedAt": NOW, "updatedAt": NOW, "statusChangedAt": NOW, "version": "V2"}
         if status == "VERIFIED":
-            base |= {"verifiedCustomer": {"name": "김창업", "phoneNumber": phone}, "verifiedAt": NOW, "pgTxId": "x"}
+            base |= {"verifiedCustomer": {"name": name, "phoneNumber": phone}, "verifiedAt": NOW, "pgTxId": "x"}
             base |= {"pgRawResponse": "{}"}
         else:
             base |= {"requestedCustomer": {}, "failure": {"reason": "no"}}

@@ -107,11 +107,19 @@ def test_given_identity_check_when_portone_confirms_the_members_phone_then_data_
     assert state_of(begun) == "data"
 
 
+def test_given_identity_check_without_a_phone_when_the_name_is_the_members_then_data_may_follow(api, payer):
+    begun = begin(payer)
+    api.identify(begun.challenge, phone="", name=f" {payer.name[0]} {payer.name[1:]}")
+    registration.finish_identity_check(registration=begun, answer=Answer(), actor=payer.as_actor())
+    assert state_of(begun) == "data"
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
         ({"status": "FAILED"}, IdentityRefused),
         ({"phone": "01099998888"}, IdentityRefused),
+        ({"phone": "", "name": "남의 이름"}, IdentityRefused),
         (None, IdentityRefused),
     ],
 )
