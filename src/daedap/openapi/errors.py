@@ -6,8 +6,10 @@ from django.http import HttpResponse
 
 from daedap.core.errors import DaedapError
 from daedap.openapi.envelope import TEXTS, ApiRefused, refuse
+from daedap.services.rules import ServiceTaken
 
 NO_RELATED_DATA = 9005
+RELATED_DATA_EXISTS = 9007
 
 _KEYS = {
     "service_id": "serviceId",
@@ -26,9 +28,15 @@ def answer_error(error: DaedapError) -> HttpResponse:
     """
     if isinstance(error, ApiRefused):
         return refuse(error.code, str(error.message), detail=error.detail)
+    if isinstance(error, ServiceTaken):
+        return refuse(RELATED_DATA_EXISTS, "Related data exists", detail=_name_parameter(error))
     if error.code >= 1000:
         return refuse(error.code, str(error.message), detail=str(getattr(error, "key", "")))
     code = error.code if error.code in TEXTS else 400
     if code == 400 and error.field:
-        return refuse(code, detail=f"Invalid parameter: {_KEYS.get(error.field, error.field)}")
+        return refuse(code, detail=_name_parameter(error))
     return refuse(code)
+
+
+def _name_parameter(error: DaedapError) -> str:
+    return f"Invalid parameter: {_KEYS.get(error.field or '', error.field)}"

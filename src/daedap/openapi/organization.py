@@ -12,6 +12,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from daedap.core.errors import NotFound
+from daedap.core.scoping import service_scope
 from daedap.openapi.checks import ApiRequest
 from daedap.openapi.door import organization_api
 from daedap.openapi.envelope import ApiRefused, answer
@@ -21,8 +22,9 @@ from daedap.openapi.paging import answer_page
 from daedap.openapi.payloads import describe_contract, describe_own_service
 from daedap.services import contracts
 from daedap.services.actions import add_service
+from daedap.services.basics import change_basics
 from daedap.services.keys import change_service_key
-from daedap.services.models import ContractItem, Service, ServiceLanguage, ServiceState, ServiceType
+from daedap.services.models import ContractItem, EditorType, Service, ServiceLanguage, ServiceState, ServiceType
 from daedap.services.selectors import get_service, list_services_with_agents
 
 SUCCESS = "SUCCESS"
@@ -37,24 +39,51 @@ def _add_service(request: ApiRequest) -> HttpResponse:
     if type_code not in ServiceType.values:
         raise InvalidParameter("type")
     default = fields.text("language") or "ko"
+    languages = _read_languages(request) or {default: ""}
     service = add_service(
         organization_id=request.organization.pk,
         service_id=fields.text("serviceId", required=True),
         name=fields.text("name", required=True),
         type=ServiceType(type_code),
-        languages=_read_codes(request) or [default],
+        languages=list(languages),
+        language_names=languages,
         default_language=default,
         time_zone=fields.text("timeZone"),
+        editor_type=fields.text("editorType") or EditorType.HTML,
         actor=request.actor,
     )
     return answer(_describe([service])[0] | {"apiKey": service.key})
 
 
-def _read_codes(request: ApiRequest) -> list[str]:
-    codes = [each.get("code") if isinstance(each, dict) else each for each in request.fields.list("languages") or []]
-    if not all(isinstance(code, str) for code in codes):
-        raise InvalidParameter("languages")
-    return [str(code) for code in codes]
+def _read_languages(request: ApiRequest) -> dict[str, str]:
+    """Return code → display name, "" for its own, in the order given: codes, or objects as `service.json` has them."""
+    languages = {}
+    for each in request.fields.list("languages") or []:
+        code, name = (each.get("code"), each.get("name") or "") if isinstance(each, dict) else (each, "")
+        if not isinstance(code, str) or not isinstance(name, str):
+            raise InvalidParameter("languages")
+        languages[code] = name
+    return languages
+
+
+def _change_service(request: ApiRequest, service_id: str) -> HttpResponse:
+    """Change the basic information; what is left out stays as it is. ID and type never change."""
+    fields, service = request.fields, get_service(service_id)
+    languages = _read_languages(request)
+    if not languages:
+        with service_scope(service.organization_id, service.pk):
+            languages = dict(ServiceLanguage.objects.order_by("order", "pk").values_list("code", "name"))
+    service = change_basics(
+        service_pk=service.pk,
+        name=fields.text("name") or service.name,
+        languages=list(languages),
+        language_names=languages,
+        default_language=fields.text("language") or service.default_language,
+        time_zone=fields.text("timeZone") or service.time_zone,
+        editor_type=fields.text("editorType") or service.editor_type,
+        actor=request.actor,
+    )
+    return answer(_describe([service])[0])
 
 
 def _get_service(request: ApiRequest, service_id: str) -> HttpResponse:
@@ -165,7 +194,7 @@ def _describe_contracts(services: Sequence[Service]) -> list[dict[str, Any]]:
 
 
 service_add = organization_api(POST=_add_service)
-service = organization_api(GET=_get_service, DELETE=_terminate_service)
+service = organization_api(GET=_get_service, PUT=_change_service, DELETE=_terminate_service)
 service_disable = organization_api(PUT=_pause_service)
 service_enable = organization_api(PUT=_resume_service)
 service_key = organization_api(PUT=_refresh_key)

@@ -32,7 +32,7 @@ from daedap.services.models import (
     ServiceType,
 )
 from daedap.services.rules import (
-    ServiceRefused,
+    ServiceTaken,
     check_editor_type,
     check_languages,
     check_name,
@@ -121,9 +121,9 @@ def _create_service(**facts: Any) -> Service:
     except IntegrityError as error:  # somebody else was a moment faster
         constraint = violated_constraint(error)
         if constraint == "service_name_unique_in_organization":
-            raise ServiceRefused(_("This service name is already in use."), field="name") from error
+            raise ServiceTaken(_("This service name is already in use."), field="name") from error
         if constraint == "service_id_unique_in_organization":
-            raise ServiceRefused(_("This service ID is already in use."), field="service_id") from error
+            raise ServiceTaken(_("This service ID is already in use."), field="service_id") from error
         raise
 
 

@@ -19,7 +19,7 @@ from daedap.files.actions import store_file
 from daedap.files.checks import FileRefused, FileTooLarge
 from daedap.services.models import EditorType, Service, ServiceLanguage, ServiceState, ServiceType
 from daedap.services.rules import (
-    ServiceRefused,
+    ServiceTaken,
     check_editor_type,
     check_languages,
     check_name,
@@ -84,7 +84,7 @@ def change_basics(
         with transaction.atomic():
             service.save(update_fields=["name", "default_language", "time_zone", "editor_type"])
     except IntegrityError as error:  # somebody else took the name a moment ago
-        raise ServiceRefused(_("This service name is already in use."), field="name") from error
+        raise ServiceTaken(_("This service name is already in use."), field="name") from error
     _record("services.basics_changed", service, actor, languages=list(languages), default_language=default_language)
     return service
 

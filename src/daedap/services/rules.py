@@ -28,6 +28,10 @@ class ServiceRefused(DaedapError):
     message = _("This service cannot be added.")
 
 
+class ServiceTaken(ServiceRefused):
+    """Another service of the organization has this ID or name, in whichever state it is."""
+
+
 def check_service_id(service_id: str) -> str:
     """Return the ID if it may be used in the open organization; raise ServiceRefused otherwise."""
     if not _SERVICE_ID.fullmatch(service_id):
@@ -37,7 +41,7 @@ def check_service_id(service_id: str) -> str:
     if service_id.lower() in RESERVED:
         raise ServiceRefused(_("This word is reserved. Choose another ID."), field="service_id")
     if Service.objects.filter(service_id__iexact=service_id).exists():
-        raise ServiceRefused(_("This service ID is already in use."), field="service_id")
+        raise ServiceTaken(_("This service ID is already in use."), field="service_id")
     return service_id
 
 
@@ -50,7 +54,7 @@ def check_name(name: str, *, but: Service | None = None) -> str:
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
         raise ServiceRefused(_("Enter a name of 1 to 100 characters."), field="name")
     if Service.objects.filter(name=name).exclude(pk=but.pk if but else 0).exists():
-        raise ServiceRefused(_("This service name is already in use."), field="name")
+        raise ServiceTaken(_("This service name is already in use."), field="name")
     return name
 
 

@@ -86,9 +86,7 @@ def test_given_new_service_when_added_contracted_edited_paused_and_terminated_th
     [
         ({"serviceId": ""}, "serviceId"),
         ({"serviceId": "a1"}, "serviceId"),
-        ({"serviceId": "SHOP"}, "serviceId"),
         ({"name": None}, "name"),
-        ({"name": "쇼핑몰"}, "name"),
         ({"name": "x" * 1001}, "name"),
         ({"type": 3}, "type"),
         ({"type": "x"}, "type"),
@@ -98,12 +96,74 @@ def test_given_new_service_when_added_contracted_edited_paused_and_terminated_th
         ({"languages": ["xx"]}, "languages"),
         ({"language": "en", "languages": ["ko"]}, "language"),
         ({"timeZone": "Mars/Base"}, "timeZone"),
+        ({"editorType": "word"}, "editorType"),
+        ({"languages": [{"code": "ko", "name": 1}]}, "languages"),
+        ({"languages": [{"code": "ko", "name": "x" * 51}]}, "languages"),
     ],
 )
 def test_given_wrong_field_when_added_then_400_names_it_and_nothing_is_stored(call, shop, changed, field):
     response = call("POST", ADD, {"serviceId": "Desk", "name": "고객센터"} | changed)
     assert refusal(response) == (400, "Bad Request", f"Invalid parameter: {field}")
     assert Service._base_manager.count() == 1
+
+
+@pytest.mark.parametrize(("changed", "field"), [({"serviceId": "SHOP"}, "serviceId"), ({"name": "쇼핑몰"}, "name")])
+def test_given_id_or_name_in_use_when_added_then_9007_and_nothing_is_stored(call, shop, changed, field):
+    response = call("POST", ADD, {"serviceId": "Desk", "name": "고객센터"} | changed)
+    assert refusal(response) == (9007, "Related data exists", f"Invalid parameter: {field}")
+    assert Service._base_manager.count() == 1
+
+
+def test_given_names_and_editor_when_added_then_kept(call):
+    languages = [{"code": "en", "name": "Help"}, {"code": "ko"}]
+    facts = {"serviceId": "Desk", "name": "고객센터", "languages": languages, "editorType": "text"}
+    added = content(call("POST", ADD, facts))
+    assert added["editorType"] == "text"
+    assert [(each["code"], each["name"]) for each in added["languages"]] == [("en", "Help"), ("ko", "한국어")]
+
+
+def test_given_service_when_changed_then_what_is_named_changes_and_the_rest_stays(call, owner):
+    languages = [{"code": "ko", "name": "우리말"}, "en"]
+    added = content(call("POST", ADD, {"serviceId": "Desk", "name": "고객센터", "languages": languages}))
+    del added["apiKey"]
+    url = f"{ADMIN}service/Desk.json"
+
+    assert content(call("PUT", url, {"name": "새 이름", "serviceId": "Other", "type": 2})) == added | {
+        "name": "새 이름"
+    }
+    changed = content(call("PUT", url, {"language": "ja", "languages": ["ja", "ko"], "timeZone": "Asia/Tokyo"}))
+
+    assert [each["code"] for each in changed["languages"]] == ["ja", "ko"]
+    assert (changed["language"], changed["timeZone"], changed["name"]) == ("ja", "Asia/Tokyo", "새 이름")
+    assert content(call("GET", url)) == changed
+    assert set(
+        AuditEntry._base_manager.filter(action="services.basics_changed").values_list("actor_id", flat=True)
+    ) == {owner.user.pk}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"name": "쇼핑몰"}, (9007, "name")),
+        ({"languages": ["xx"]}, (400, "languages")),
+        ({"language": "fr"}, (400, "language")),
+        ({"editorType": "word"}, (400, "editorType")),
+    ],
+)
+def test_given_wrong_field_when_changed_then_named_and_nothing_changes(call, shop, changed, told):
+    added = content(call("POST", ADD, {"serviceId": "Desk", "name": "고객센터"}))
+    del added["apiKey"]
+    code, _, detail = refusal(call("PUT", f"{ADMIN}service/Desk.json", changed))
+    assert (code, detail) == (told[0], f"Invalid parameter: {told[1]}")
+    assert content(call("GET", f"{ADMIN}service/Desk.json")) == added
+
+
+def test_given_suspended_unknown_or_foreign_service_when_changed_then_refused(call, shop, beta_shop):
+    assert refusal(call("PUT", f"{ADMIN}service/nowhere.json", {"name": "x"}))[0] == 404
+    call("PUT", f"{ADMIN}service/disable.json?serviceId=shop")
+    assert refusal(call("PUT", f"{ADMIN}service/shop.json", {"name": "x"}))[0] == 400
+    names = set(Service._base_manager.values_list("name", flat=True))
+    assert names == {"쇼핑몰", beta_shop.name}
 
 
 def test_given_draft_when_deleted_then_gone(call):
