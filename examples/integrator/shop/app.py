@@ -1,6 +1,7 @@
 """The shop's web application: its own login, and the addresses of member integration.
 
 `/oc/open`          signs a link at the moment of the tap and goes to the help centre (GET type)
+`/oc/embed`         the help centre inside a page of the shop, in an iframe
 `/oc/verify`        Token verification URL (Token 검증 URL)
 `/login`            login URL (로그인 URL), takes `returnUrl`
 `/oc/login-status`  login-status URL (로그인 상태 URL)
@@ -85,11 +86,20 @@ class Shop:
         member = self._member(request)
         if path is None or not self.config.ready:
             return self._unavailable(member)
-        url = self._help_centre(path)
+        fields = {"iframe": "true"} if request.query_params.get("iframe") == "true" else {}  # not signed
         if member:
-            fields = self._signed(member, request.cookies[COOKIE])
+            fields |= self._signed(member, request.cookies[COOKIE])
+        url = self._help_centre(path)
+        if fields:
             url = f"{url}?{urlencode(fields, quote_via=quote, safe='')}"
         return RedirectResponse(url, status_code=302, headers=HIDE_LINK)
+
+    async def embed(self, request: Request) -> Response:
+        """Show the help centre inside our page. The frame's address signs, so that members are known in it too."""
+        member = self._member(request)
+        if not self.config.ready:
+            return self._unavailable(member)
+        return HTMLResponse(pages.embed(member, self.config.oc_origin))
 
     async def verify(self, request: Request) -> Response:
         """Tell the help centre whether we issued this token to this member and the member is still logged in."""
@@ -237,7 +247,7 @@ def create_app(
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; "
-            f"frame-ancestors 'none'; form-action 'self' {config.oc_origin}"
+            f"frame-src 'self' {config.oc_origin}; frame-ancestors 'none'; form-action 'self' {config.oc_origin}"
         )
         return response
 
@@ -248,6 +258,7 @@ def create_app(
             Route("/login", shop.log_in, methods=["POST"]),
             Route("/logout", shop.log_out, methods=["POST"]),
             Route("/oc/open", shop.open_help_centre),
+            Route("/oc/embed", shop.embed),
             Route("/oc/verify", shop.verify),
             Route("/oc/login-status", shop.login_status, methods=["GET", "OPTIONS"]),
             Route("/oc/remote", shop.remote),

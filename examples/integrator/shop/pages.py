@@ -61,6 +61,7 @@ def home(member: Member | None, *, ready: bool, post_url: str = "") -> str:
 <a class="button" href="/oc/open?page=home">헬프센터 열기 (GET)</a>
 <a class="button second" href="/oc/open?page=ticket">문의하기</a>
 <a class="button second" href="/oc/open?page=list">문의내역</a>
+<a class="button second" href="/oc/embed">쇼핑몰 안에서 열기 (iframe)</a>
 </div>
 <h3>POST 방식</h3>
 <p>웹 로그인 화면이 있는 서비스를 위한 방식입니다. 로그인하지 않았으면 이 쇼핑몰의 로그인 화면을 거칩니다.</p>
@@ -71,6 +72,21 @@ def home(member: Member | None, *, ready: bool, post_url: str = "") -> str:
 <a class="button second" href="{base}/oc/remote-server">서버에서 전달 (POST)</a>
 </div></section>"""
     return layout("홈", body, member=member)
+
+
+def embed(member: Member | None, oc_origin: str) -> str:
+    """The help centre in a frame. It tells its height, and the script makes the frame as high (static/embed.js)."""
+    body = f"""
+<h1>고객센터</h1>
+<nav class="buttons" aria-label="고객센터 메뉴">
+<a class="button second" target="ocPage" href="/oc/open?page=home&amp;iframe=true">처음</a>
+<a class="button second" target="ocPage" href="/oc/open?page=ticket&amp;iframe=true">문의하기</a>
+<a class="button second" target="ocPage" href="/oc/open?page=list&amp;iframe=true">문의내역</a>
+</nav>
+<iframe id="ocPage" name="ocPage" title="고객센터" scrolling="no" src="/oc/open?page=home&amp;iframe=true"
+ data-origin="{escape(oc_origin)}"></iframe>
+<script src="/static/embed.js"></script>"""
+    return layout("고객센터", body, member=member)
 
 
 def login(*, return_url: str, typed: str = "", failed: bool = False) -> str:

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "daedap.core.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "daedap.members.middleware.FrameMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "daedap.accounts.middleware.RealmMiddleware",

@@ -20,12 +20,15 @@ from daedap.core.errors import DaedapError
 from daedap.helpcenter import languages
 from daedap.helpcenter.login_status import StatusQuestion, question_of
 from daedap.helpcenter.selectors import read_footer
-from daedap.members import notices
+from daedap.members import frames, notices
 from daedap.members.access import HelpCentreRequest, help_centre_page
 from daedap.members.models import LoginType
 from daedap.members.sessions import current_session, set_help_centre_cookie
 from daedap.services.models import ServiceLanguage
 from daedap.services.selectors import list_languages
+
+IN_APP = "hcapp"
+"""The cookie by which a browser session is known to be the app's: `from=app` is kept (spec 30, 8.5)."""
 
 CHECKED = "checked"
 """The parameter by which a page says that the company's login status was asked for before own enquiries are shown."""
@@ -34,10 +37,16 @@ View = Callable[..., HttpResponse]
 
 
 class PageRequest(HelpCentreRequest):
-    """A request on a help-centre page; `language` is one of the service's codes."""
+    """A request on a help-centre page; `language` is one of the service's codes.
+
+    `is_framed`: inside a page of the company, where its query always has the mark (members/frames.py). `is_in_app`:
+    opened by the company's app in this browser session (spec 30, 8.5).
+    """
 
     language: str
     languages: list[ServiceLanguage]
+    is_framed: bool
+    is_in_app: bool
 
 
 def page(view: View) -> View:
@@ -52,6 +61,7 @@ def page(view: View) -> View:
         request.language = languages.choose_language(request, codes, default)
         tag = languages.html_tag(request.language)
         request.LANGUAGE_CODE = tag
+        _look_around(request)
         with translation.override(languages.interface_language(request.language, default)):
             request.notice = notices.read(request)
             try:
@@ -61,10 +71,24 @@ def page(view: View) -> View:
         response["Content-Language"] = tag
         if request.GET.get("language") == request.language:
             _remember_language(request, response)
+        if request.is_in_app and IN_APP not in request.COOKIES:
+            set_help_centre_cookie(response, request.service, IN_APP, "1")
+        if request.is_framed and response.headers.get("Location", "").startswith(address(request, "main", bare=True)):
+            response["Location"] = frames.marked(response["Location"])
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
 
     return wrapper
+
+
+def _look_around(request: PageRequest) -> None:
+    """Find out where the page is shown. In a frame, what is built from the query keeps the mark (spec 20, 11)."""
+    request.is_in_app = request.GET.get("from") == "app" or IN_APP in request.COOKIES
+    request.is_framed = frames.is_framed(request)
+    if request.is_framed and request.GET.get(frames.MARK) != "true":
+        query = request.GET.copy()
+        query[frames.MARK] = "true"
+        request.GET = query  # type: ignore[assignment]  # a copy can be changed; nobody does
 
 
 def _remember_language(request: PageRequest, response: HttpResponse) -> None:
@@ -83,7 +107,8 @@ def show(
     """
     hc = frame(request, current)
     question: StatusQuestion | None = hc["login_status"]
-    response = render(request, template, context | {"hc": hc, "request": request}, status=status)
+    shared = {"hc": hc, "request": request} | ({"url": _marked_url} if request.is_framed else {})
+    response = render(request, template, context | shared, status=status)
     if question is not None:
         # what django-csp's own decorators set
         response._csp_update = {"connect-src": [question.origin]}  # type: ignore[attr-defined]  # noqa: SLF001
@@ -106,7 +131,7 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
     entries = [("enquiry", _("Enquiry form"))]
     if request.access.shows_list_menu:
         entries.append(("enquiries", _("Enquiry list")))
-    logout = session is not None and session.login_type == LoginType.GET and request.GET.get("from") != "app"
+    logout = session is not None and session.login_type == LoginType.GET and not request.is_in_app
     login = request.access.shows_login_button and request.access.login_url
     wanted = clean_path(request)
     return {
@@ -117,7 +142,9 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
             for name, label in entries
         ],
         "member_name": (member.username or member.usercode) if member else None,
-        "iframe": False,
+        "iframe": request.is_framed,
+        "parents": frames.parents_of(request.integration),
+        "in_app": request.is_in_app,
         "footer": _footer(request),
         "languages": [
             {
@@ -155,23 +182,42 @@ def _footer(request: PageRequest) -> dict[str, Any]:
     }
 
 
-def address(request: PageRequest, name: str, *args: str) -> str:
-    """Return the path of a page of this help centre."""
-    return reverse(f"helpcenter:{name}", args=(request.service.service_id, *args))
+def address(request: PageRequest, name: str, *args: str, bare: bool = False) -> str:
+    """Return the path of a page of this help centre; in a frame with the mark, unless it is wanted `bare`."""
+    path = reverse(f"helpcenter:{name}", args=(request.service.service_id, *args))
+    return frames.marked(path) if request.is_framed and not bare else path
+
+
+def with_query(address: str, query: str) -> str:
+    """Return an address with more in its query, which is written as it is."""
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
+
+
+def _marked_url(name: str, *args: object, **kwargs: object) -> str:
+    """Stands in for the templates' `url` inside a frame: links of this help centre keep the mark."""
+    path = reverse(name, args=args, kwargs=kwargs)
+    return frames.marked(path) if name.startswith("helpcenter:") else path
 
 
 def clean_path(request: PageRequest) -> str:
-    """Return the path and query of this page without anything that signs in (spec 20, 6.8 and 7.2)."""
+    """Return the path and query of this page without anything that signs in (spec 20, 6.8 and 7.2).
+
+    The mark of frames goes too: the company's login page takes the whole window, and so does the page it leads back to.
+    """
     query = request.GET.copy()
     query.pop(CHECKED, None)
+    query.pop(frames.MARK, None)
     path = escape_uri_path(request.path)
     return f"{path}?{query.urlencode()}" if query else path
 
 
 def login_address(request: PageRequest, wanted: str, *, anew: bool = False) -> str:
-    """Return our own address that begins a trip to the company's login page; `anew` where a person asks for it."""
+    """Return our own address that begins a trip to the company's login page; `anew` where a person asks for it.
+
+    Whoever asks leaves the frame; a page that goes by itself finds the button there (`helpcenter.views`).
+    """
     query = {"next": wanted} | ({"anew": "1"} if anew else {})
-    return f"{address(request, 'login')}?{urlencode(query)}"
+    return with_query(address(request, "login", bare=anew), urlencode(query))
 
 
 def _in_language(request: PageRequest, code: str) -> str:

@@ -21,7 +21,7 @@ from daedap.files.checks import ENQUIRY_EXTENSIONS, MAX_BYTES
 from daedap.helpcenter import uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
 from daedap.helpcenter.forms import EnquiryForm
-from daedap.helpcenter.pages import CHECKED, PageRequest, address, clean_path, login_address, page, show
+from daedap.helpcenter.pages import CHECKED, PageRequest, address, clean_path, login_address, page, show, with_query
 from daedap.helpcenter.selectors import category_paths, get_terms
 from daedap.members import trips
 from daedap.members.access import FormAccess, ListAccess
@@ -148,14 +148,20 @@ def _form_page(
 def _login_required(request: PageRequest, status: int = 200) -> HttpResponse:
     """The notice for guests where only members may ask; the way in of the GET method is the company's app."""
     by_app = request.integration.login_type == LoginType.GET
-    wanted = address(request, "enquiry")
+    wanted = address(request, "enquiry", bare=True)
     login_url = login_address(request, wanted, anew=True) if request.access.login_url else ""
     context = {"by_app": by_app, "login_url": login_url}
     return show(request, "helpcenter/login_required.html", context, current="enquiry", status=status)
 
 
 def _to_login(request: PageRequest, wanted: str, *, anew: bool = False) -> HttpResponse:
-    """Begin a trip to the company's login page, or say that it leads nowhere (spec 20, 7.3)."""
+    """Begin a trip to the company's login page, or say that it leads nowhere (spec 20, 7.3).
+
+    A frame does not go there by itself: it shows a button that takes the whole window (section 11).
+    """
+    if request.is_framed:
+        context = {"login_url": login_address(request, wanted, anew=True)}
+        return show(request, "helpcenter/login_outside.html", context, current="enquiry")
     trip = trips.start(request, wanted, anew=anew)
     if trip is not None:
         return trip
@@ -237,11 +243,15 @@ def enquiries(request: PageRequest) -> HttpResponse:
             "paths": category_paths(rows, request.language),
             "zone": request.service.zone,
             "tabs": [
-                {"label": label, "url": f"{here}?status={code}" if code else here, "current": code == (status or "")}
+                {
+                    "label": label,
+                    "url": with_query(here, f"status={code}" if code else ""),
+                    "current": code == (status or ""),
+                }
                 for code, label in [("", pgettext("states", "All")), *CUSTOMER_STATUS_LABELS.items()]
             ],
             "filtered": status is not None,
-            "page_url": f"{here}?" + (f"status={status}&" if status else "") + "page={page}",
+            "page_url": with_query(here, (f"status={status}&" if status else "") + "page={page}"),
         },
         current="enquiries",
     )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from daedap.core.actors import Actor, ActorKind
 from daedap.core.errors import PermissionRefused
 from daedap.core.requests import client_ip
-from daedap.members import notices, tokens
+from daedap.members import frames, notices, tokens
 from daedap.members.models import IntegrationSettings, LoginType, Member
 from daedap.members.selectors import get_integration
 from daedap.members.sessions import current_member
@@ -116,6 +116,7 @@ def help_centre_page(view: View) -> View:
         response = view(request, *args, **kwargs)
         if request.notice and notices.was_shown(request, response):
             notices.forget(response, request.service)
+        frames.allow_parents(response, request.integration)
         patch_vary_headers(response, ["Cookie"])
         if request.member is not None or request.notice:
             patch_cache_control(response, no_store=True)

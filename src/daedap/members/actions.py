@@ -60,6 +60,8 @@ class Choices:
     return_domains: list[str] = field(default_factory=list)
     """Host names, lower case, with a port where it is not the usual one."""
     demands_binding: bool = False
+    frame_origins: list[str] = field(default_factory=list)
+    """Whose pages may hold the help centre in a frame: `https://www.example.com`, with a port where needed."""
 
 
 @transaction.atomic
@@ -109,6 +111,7 @@ def check_choices(choices: Choices) -> None:
             check_url(address, outbound_policy(), appended)
         except UrlRefused as refused:
             raise DaedapError(str(refused), field=name) from refused
+    check_frame_origins(choices.frame_origins)
     if choices.login_type == LoginType.GET:
         minutes = choices.token_lifetime_minutes
         if minutes is not None and not 1 <= minutes <= LIFETIME_LIMIT:
@@ -138,11 +141,23 @@ def check_domains(domains: list[str]) -> None:
             raise DaedapError(text, field="return_domains")
 
 
+def check_frame_origins(origins: list[str]) -> None:
+    """Raise DaedapError unless these are origins: https and a host name (http too where the installation allows it)."""
+    if len(origins) > DOMAINS_LIMIT:
+        raise DaedapError(_("Enter at most 20 domains."), field="frame_origins")
+    schemes = ("https", "http") if outbound_policy().allow_http else ("https",)
+    for origin in origins:
+        scheme, _separator, host = origin.partition("://")
+        if scheme not in schemes or _DOMAIN.fullmatch(host) is None:
+            text = _("Enter https and host names only, such as https://www.example.com, one on each line.")
+            raise DaedapError(text, field="frame_origins")
+
+
 def _apply(integration: IntegrationSettings, choices: Choices) -> list[str]:
     """Put the shown choices into the row and return the names of those that differ."""
     shown = {"enabled"}
     if choices.enabled:
-        shown |= {"guest_enquiries", "login_type", "single_use_token"}
+        shown |= {"guest_enquiries", "login_type", "single_use_token", "frame_origins"}
         shown |= {*REQUIRED_URLS[choices.login_type], *OWN_CHOICES[choices.login_type]}
     changed = [name for name, value in asdict(choices).items() if name in shown and getattr(integration, name) != value]
     for name in changed:

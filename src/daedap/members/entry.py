@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from http.cookies import SimpleCookie
 from urllib.parse import quote
 
 from csp.middleware import CSPMiddleware
@@ -34,7 +35,7 @@ from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.hosts import read_host
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.core.threads import in_thread
-from daedap.members import access_tokens, binding, logins, notices, sessions, trips, verification
+from daedap.members import access_tokens, binding, frame_cookies, frames, logins, notices, sessions, trips, verification
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.return_urls import own_page
 from daedap.members.selectors import get_integration
@@ -83,19 +84,25 @@ class Visit:
     @classmethod
     def of(cls, request: Request) -> Visit:
         first, _, rest = request.scope["path"].lstrip("/").partition("/")
-        chosen = request.cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
+        cookies = frame_cookies.with_twins(request.cookies)
+        chosen = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
         return cls(
             host=request.headers.get("host", ""),
             service_id=first,
             rest=rest,
             raw_query=request.scope["query_string"],
-            secret=request.cookies.get(sessions.cookie_name(), ""),
-            bindings=request.cookies.get(binding.cookie_name(), ""),
+            secret=cookies.get(sessions.cookie_name(), ""),
+            bindings=cookies.get(binding.cookie_name(), ""),
             ip=request.client.host if request.client else "",
             language=chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
             is_secure=_is_secure(request),
             is_only_peeking=request.method == "HEAD" or _is_prefetch(request.headers),
         )
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the address says that the page is in a frame."""
+        return "true" in values_named(frames.MARK, self.raw_query)
 
     @property
     def is_list(self) -> bool:
@@ -150,6 +157,12 @@ def _redirect(address: str) -> Response:
 async def enter(request: Request) -> Response:
     """Answer a GET with a token: a member's session or not, and the clean address."""
     visit = Visit.of(request)
+    response = await _answer(visit)
+    _set_frame_cookies(request, visit, response)
+    return response
+
+
+async def _answer(visit: Visit) -> Response:
     try:
         found = await in_thread(_look, visit)
         if isinstance(found, Response):
@@ -161,6 +174,17 @@ async def enter(request: Request) -> Response:
         response = _redirect(visit.clean_address(visit.service_id))
         response.delete_cookie(sessions.cookie_name(), path=f"/{visit.service_id}/", secure=settings.SECURE)
         return response
+
+
+def _set_frame_cookies(request: Request, visit: Visit, response: Response) -> None:
+    """Set what a frame on another site keeps beside the cookies of the response (members/frame_cookies.py)."""
+    in_frame = frames.is_frame_request(
+        request.headers, marked=visit.is_marked, has_frame_cookies=frame_cookies.has_twins(request.cookies)
+    )
+    headers = response.headers.getlist("set-cookie")
+    cookies = [cookie for header in headers for cookie in SimpleCookie(header).values()]
+    for twin in frame_cookies.twins(cookies, service_id=visit.service_id, brought=request.cookies, in_frame=in_frame):
+        response.headers.append("set-cookie", twin.OutputString())
 
 
 def _look(visit: Visit) -> Response | Attempt:
@@ -265,6 +289,8 @@ def _finish(visit: Visit, attempt: Attempt, refusal: Reason | None) -> Response:
         except TokenRefused as refused:
             return _refuse(visit, organization, service, refused.reason, by_old_key=attempt.by_old_key)
     target = own_page(attempt.verified.claims.return_url, organization, service)
+    if target and visit.is_marked:
+        target = frames.marked(target)
     return _welcome(service, secret, target or visit.clean_address(service.service_id))
 
 

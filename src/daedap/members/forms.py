@@ -17,6 +17,7 @@ from daedap.members.actions import (
     ROWS_LIMIT,
     Choices,
     check_domains,
+    check_frame_origins,
     check_rows,
 )
 from daedap.members.models import IntegrationSettings, LoginType
@@ -78,8 +79,10 @@ class ParameterRowsField(forms.Field):
 class DomainsField(forms.CharField):
     """Host names, one on each line; the value is a list."""
 
+    placeholder = "www.example.com"
+
     def __init__(self, **options: Any) -> None:
-        widget = forms.Textarea(attrs={"rows": 3, "placeholder": "www.example.com", "spellcheck": "false"})
+        widget = forms.Textarea(attrs={"rows": 3, "placeholder": self.placeholder, "spellcheck": "false"})
         super().__init__(required=False, widget=widget, max_length=6000, **options)
 
     def prepare_value(self, value: Any) -> Any:
@@ -87,12 +90,32 @@ class DomainsField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text: str = super().clean(value)
-        domains = list(dict.fromkeys(text.lower().replace(",", " ").split()))
+        domains = list(dict.fromkeys(map(self.read, text.lower().replace(",", " ").split())))
         try:
-            check_domains(domains)
+            self.check(domains)
         except DaedapError as error:
             raise forms.ValidationError(str(error.message)) from error
         return domains
+
+    def read(self, text: str) -> str:
+        """Return one line as it is kept."""
+        return text
+
+    def check(self, domains: list[str]) -> None:
+        """Raise DaedapError if these are no such lines."""
+        check_domains(domains)
+
+
+class OriginsField(DomainsField):
+    """Origins, one on each line; a host name alone means https, and a slash at the end nothing."""
+
+    placeholder = "https://www.example.com"
+
+    def read(self, text: str) -> str:
+        return text.rstrip("/") if "://" in text else f"https://{text.rstrip('/')}"
+
+    def check(self, domains: list[str]) -> None:
+        check_frame_origins(domains)
 
 
 class IntegrationForm(forms.Form):
@@ -120,6 +143,7 @@ class IntegrationForm(forms.Form):
     login_status_url = AddressField(label=_("Login status URL"))
     parameter_rows = ParameterRowsField(label=_("Parameter settings"))
     return_domains = DomainsField(label=_("Allowed return domains"))
+    frame_origins = OriginsField(label=_("Allowed frame origins"))
     demands_binding = forms.BooleanField(label=_("Only finish log-ins that were begun in this browser"), required=False)
 
     locations = [("header", _("Header")), ("query", _("Query"))]

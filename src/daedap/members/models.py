@@ -61,6 +61,7 @@ class IntegrationSettings(ServiceOwned):
     parameter_rows = models.JSONField(default=list, blank=True)  # [[location, name]]; see actions.ParameterRow
     return_domains = models.JSONField(default=list, blank=True)  # host names, with a port where it is not the usual
     demands_binding = models.BooleanField(default=False)
+    frame_origins = models.JSONField(default=list, blank=True)  # ["https://www.example.com"]; see members/frames.py
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ServiceManager["IntegrationSettings"]()

@@ -170,8 +170,11 @@ def _integration(service: Service) -> None:
     if integration is None:
         integration = IntegrationSettings(organization_id=service.organization_id, service=service)
         integration.enabled, integration.login_type = True, LoginType.GET
+        integration.frame_origins = [_shop_url()]
     elif integration.token_verification_url == address or not _is_shop(integration.token_verification_url):
         return
+    old_shop = integration.token_verification_url.removesuffix("/oc/verify")
+    integration.frame_origins = [_shop_url() if each == old_shop else each for each in integration.frame_origins]
     integration.token_verification_url = address
     integration.save()
 

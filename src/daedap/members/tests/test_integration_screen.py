@@ -276,6 +276,46 @@ def test_given_bad_value_of_the_post_method_when_saved_then_said_next_to_the_fie
     assert saved(shop) is None
 
 
+# --- frames ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("choices", [GET_CHOICES, POST_CHOICES])
+def test_given_frame_origins_when_saved_then_kept_as_origins_and_no_session_ends(desk, shop, choices):
+    desk.post(URL, choices)
+    sign_in(shop, "hong")
+    typed = "HTTPS://WWW.example.com/\nhelp.example.com:8443 www.example.com"
+    assert desk.post(URL, choices | {"frame_origins": typed}).status_code == 302
+    assert saved(shop).frame_origins == ["https://www.example.com", "https://help.example.com:8443"]
+    assert sessions_of(shop) == 1
+    assert "https://www.example.com\nhttps://help.example.com:8443" in desk.get(URL).text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://www.example.com",
+        "https://*.example.com",
+        "https://www.example.com/help",
+        "https://a@www.example.com",
+        "javascript://x",
+        "https://a.example; script-src *",
+        "'self'",
+        "\n".join(f"h{number}.example.com" for number in range(21)),
+    ],
+)
+def test_given_no_origin_when_saved_then_said_next_to_the_field(desk, shop, typed):
+    response = desk.post(URL, GET_CHOICES | {"frame_origins": typed})
+    assert response.status_code == 422
+    assert 'id="id_frame_origins_error"' in response.text
+    assert saved(shop) is None
+
+
+def test_given_an_installation_for_development_when_saved_then_http_too(desk, shop, settings):
+    settings.ALLOW_PRIVATE_CALLBACKS = True
+    desk.post(URL, GET_CHOICES | {"frame_origins": "http://127.0.0.1:9000"})
+    assert saved(shop).frame_origins == ["http://127.0.0.1:9000"]
+
+
 # --- sessions end ------------------------------------------------------------------------------------------------
 
 

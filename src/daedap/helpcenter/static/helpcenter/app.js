@@ -1,0 +1,76 @@
+// Inside the company's app (`from=app`): before files are chosen, the app is asked whether camera and photo album may be
+// used (spec 30, 8.5). A native app answers by calling onAttachmentPermission(true) or (false).
+const SECONDS = 3;
+const { denied } = document.querySelector("script[data-app]").dataset;
+const fields = [...document.querySelectorAll("form input[type=file]")];
+const notes = new Map(); // of each field
+let isAllowed = false;
+let waiting = null; // the field that was tapped, and the end of patience
+
+window.onAttachmentPermission = (answer) => {
+  isAllowed = String(answer) !== "false";
+  fields.forEach(isAllowed ? enable : disable);
+  goOn();
+};
+
+for (const field of fields) {
+  field.addEventListener("click", (event) => {
+    if (isAllowed) return;
+    event.preventDefault();
+    if (waiting) return;
+    waiting = { field, timer: setTimeout(giveUp, SECONDS * 1000) };
+    if (!ask()) giveUp();
+  });
+}
+// Files can also be dropped where there is a mouse.
+addEventListener("drop", (event) => {
+  if (!fields.some((field) => field.disabled && field.closest(".d-field").contains(event.target))) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
+// Says whether there is an app that can be asked.
+function ask() {
+  try {
+    if (window.OnlineContactApp?.requestAttachmentPermission) {
+      window.OnlineContactApp.requestAttachmentPermission();
+      return true;
+    }
+    const handler = window.webkit?.messageHandlers?.onlineContactApp;
+    handler?.postMessage("attachmentPermission");
+    return Boolean(handler);
+  } catch {
+    return false; // a bridge that is there but broken is none
+  }
+}
+
+// No bridge, or no answer: as on any other page.
+function giveUp() {
+  isAllowed = true;
+  goOn();
+}
+
+function goOn() {
+  if (!waiting) return;
+  const { field, timer } = waiting;
+  waiting = null;
+  clearTimeout(timer);
+  if (isAllowed) field.click();
+}
+
+function disable(field) {
+  field.disabled = true;
+  if (notes.has(field)) return;
+  const note = document.createElement("p");
+  note.className = "d-error";
+  note.setAttribute("role", "status");
+  note.textContent = denied;
+  field.closest(".d-field").append(note);
+  notes.set(field, note);
+}
+
+function enable(field) {
+  field.disabled = false;
+  notes.get(field)?.remove();
+  notes.delete(field);
+}

@@ -1,0 +1,129 @@
+"""Pages inside a page of the company, and inside its app (spec 20, section 11; spec 30, 8.5 and example 54)."""
+
+import re
+
+import pytest
+
+from daedap.core.scoping import service_scope
+from daedap.members.models import LoginType
+from daedap.services.models import ServiceLanguage
+from tests import factories
+
+MAIN, FORM, LIST = "/shop/hc/", "/shop/hc/ticket/", "/shop/hc/ticket/list/"
+FRAMED = {"Sec-Fetch-Dest": "iframe"}
+
+
+def own_addresses(page):
+    """Every address of the help centre that a page leads or posts to."""
+    return re.findall(r'(?:href|action)="(/shop/hc/[^"]*)"', page)
+
+
+@pytest.fixture
+def listed(shop, member):
+    with service_scope(shop.organization_id, shop.pk):
+        for _ in range(25):
+            factories.make_ticket(shop, member=member)
+
+
+@pytest.fixture
+def two_languages(shop):
+    with service_scope(shop.organization_id, shop.pk):
+        ServiceLanguage.objects.create(
+            organization_id=shop.organization_id, service=shop, code="en", name="English", order=1
+        )
+
+
+@pytest.mark.parametrize(("query", "headers"), [("?iframe=true", {}), ("", FRAMED), ("?iframe=true", FRAMED)])
+@pytest.mark.parametrize("path", [MAIN, FORM, LIST, f"{LIST}?status=new", "/shop/hc/ticket/list/nothing/"])
+def test_given_a_frame_when_shown_then_no_header_no_footer_and_every_link_keeps_the_mark_example_54(
+    integrate, sign_in, member, listed, two_languages, path, query, headers
+):
+    integrate()
+    address = path + (query.replace("?", "&") if "?" in path else query)
+    page = sign_in(member).get(address, headers=headers).content.decode()
+    assert "hc-header" not in page
+    assert "hc-footer" not in page
+    assert "홍길동" in page
+    found = own_addresses(page)
+    assert found
+    assert [each for each in found if each.count("iframe=true") != 1] == []
+
+
+def test_given_no_frame_when_shown_then_header_and_no_mark(integrate, sign_in, member, listed):
+    integrate()
+    page = sign_in(member).get(LIST, headers={"Sec-Fetch-Dest": "document"}).content.decode()
+    assert "hc-header" in page
+    assert "iframe=true" not in page
+
+
+def test_given_a_frame_when_redirected_then_the_mark_stays(integrate, guest, sign_in, member, filled):
+    integrate()
+    assert guest.get(LIST, headers=FRAMED)["Location"] == f"{FORM}?iframe=true"
+    sent = guest.post(f"{FORM}?iframe=true", filled())
+    assert re.fullmatch(r"/shop/hc/ticket/done/[^?]+\?iframe=true", sent["Location"])
+    assert sign_in(member).post("/shop/hc/logout/", headers=FRAMED)["Location"] == f"{MAIN}?iframe=true"
+
+
+# --- logging in ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_post(integrate):
+    integrate(
+        login_type=LoginType.POST,
+        login_url="https://shop.example/login",
+        login_status_url="https://shop.example/status",
+        guest_enquiries=False,
+    )
+
+
+@pytest.mark.parametrize(("path", "wanted"), [(LIST, LIST), (FORM, FORM), (f"/shop/hc/login/?next={LIST}", LIST)])
+def test_given_a_frame_when_the_login_page_is_wanted_then_a_button_that_takes_the_whole_window(
+    by_post, guest, path, wanted
+):
+    response = guest.get(path, headers=FRAMED)
+    page = response.content.decode()
+    assert response.status_code == 200
+    address = re.search(r'<a class="btn btn-primary" href="([^"]+)" target="_top"', page)[1].replace("&amp;", "&")
+    assert "iframe" not in address
+    # and out there it goes to the company, which leads back to the page itself
+    trip = guest.get(address, headers={"Sec-Fetch-Dest": "document"})
+    assert trip["Location"].startswith("https://shop.example/login?returnUrl=")
+    assert wanted.replace("/", "%2F") in trip["Location"]
+
+
+def test_given_a_frame_and_guests_enabled_when_shown_then_every_login_link_leaves_it(integrate, guest):
+    integrate(
+        login_type=LoginType.POST, login_url="https://shop.example/in", login_status_url="https://shop.example/status"
+    )
+    page = guest.get(FORM, headers=FRAMED).content.decode()
+    links = re.findall(r'<a [^>]*href="/shop/hc/login/[^>]*>', page)
+    assert links
+    assert [link for link in links if 'target="_top"' not in link or "iframe" in link] == []
+
+
+# --- the app -------------------------------------------------------------------------------------------------------
+
+
+def test_given_from_app_when_going_on_then_kept_for_the_session_and_no_log_out(integrate, sign_in, member):
+    integrate()
+    browser = sign_in(member)
+    assert "로그아웃" in browser.get(MAIN).content.decode()
+    assert "로그아웃" not in browser.get(f"{MAIN}?from=app").content.decode()
+    cookie = browser.cookies["hcapp"]
+    assert (cookie["path"], cookie["max-age"], cookie["httponly"]) == ("/shop/", "", True)
+    page = browser.get(FORM).content.decode()
+    assert "로그아웃" not in page
+    assert "helpcenter/app" in page
+
+
+def test_given_no_app_when_the_form_is_shown_then_no_bridge(guest):
+    assert "helpcenter/app" not in guest.get(f"{FORM}?from=web").content.decode()
+
+
+def test_given_language_in_a_frame_when_chosen_then_kept_there_example_25(guest, two_languages):
+    guest.get(f"{MAIN}?iframe=true&language=en", headers=FRAMED)
+    lone = guest.cookies["hc_lang-frame"].value
+    guest.cookies.clear()
+    guest.cookies["hc_lang-frame"] = lone
+    assert '<html lang="en"' in guest.get(FORM, headers=FRAMED).content.decode()
