@@ -82,7 +82,7 @@ def test_given_settings_when_a_page_is_answered_then_exactly_these_may_hold_it_e
 
 def test_given_a_parent_when_staff_or_unknown_pages_are_answered_then_nobody_may_hold_them(acme, client_of, integrate):
     integrate(frame_origins=[SITE])
-    for path in ("/login/", "/shop/tickets/", "/nothing/hc/", "/", "/shop/helpcenter/members/"):
+    for path in ("/login/", "/shop/tickets/", "/nothing/hc/", "/", "/shop/settings/member-integration/"):
         response = client_of(acme).get(path, headers=FRAMED)
         assert ancestors(response) == ["'none'"], path
         assert response["X-Frame-Options"] == "DENY"

@@ -5,7 +5,9 @@ const { denied } = document.querySelector("script[data-app]").dataset;
 const fields = [...document.querySelectorAll("form input[type=file]")];
 const notes = new Map(); // of each field
 let isAllowed = false;
-let waiting = null; // the field that was tapped, and the end of patience
+let waiting = null; // the field that was tapped
+let patience = 0;
+let isAsking = false;
 
 window.onAttachmentPermission = (answer) => {
   isAllowed = String(answer) !== "false";
@@ -15,11 +17,19 @@ window.onAttachmentPermission = (answer) => {
 
 for (const field of fields) {
   field.addEventListener("click", (event) => {
-    if (isAllowed) return;
+    if (!waiting && !isAllowed) {
+      waiting = field;
+      isAsking = true;
+      if (!ask()) isAllowed = true; // as on any other page
+      isAsking = false;
+    }
+    if (isAllowed) {
+      waiting = null;
+      return; // this very click opens the chooser
+    }
     event.preventDefault();
-    if (waiting) return;
-    waiting = { field, timer: setTimeout(giveUp, SECONDS * 1000) };
-    if (!ask()) giveUp();
+    clearTimeout(patience);
+    if (waiting) patience = setTimeout(giveUp, SECONDS * 1000);
   });
 }
 // Files can also be dropped where there is a mouse.
@@ -44,18 +54,17 @@ function ask() {
   }
 }
 
-// No bridge, or no answer: as on any other page.
+// No answer: as on any other page.
 function giveUp() {
   isAllowed = true;
   goOn();
 }
 
 function goOn() {
-  if (!waiting) return;
-  const { field, timer } = waiting;
+  const field = waiting;
   waiting = null;
-  clearTimeout(timer);
-  if (isAllowed) field.click();
+  clearTimeout(patience);
+  if (field && isAllowed && !isAsking) field.click(); // within the click that asks, that one goes on by itself
 }
 
 function disable(field) {
