@@ -1,14 +1,20 @@
 """Pages inside a page of the company, and inside its app (spec 20, section 11; spec 30, 8.5 and example 54)."""
 
 import re
+from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from daedap.core.scoping import service_scope
+from daedap.members.frame_cookies import SUFFIX
 from daedap.members.models import LoginType
+from daedap.members.sessions import cookie_name
 from daedap.services.models import ServiceLanguage
+from daedap.tickets.models import Ticket
 from tests import factories
 
+PACKAGE = Path(__file__).resolve().parents[2]
 MAIN, FORM, LIST = "/shop/hc/", "/shop/hc/ticket/", "/shop/hc/ticket/list/"
 FRAMED = {"Sec-Fetch-Dest": "iframe"}
 
@@ -102,6 +108,50 @@ def test_given_a_frame_and_guests_enabled_when_shown_then_every_login_link_leave
     assert [link for link in links if 'target="_top"' not in link or "iframe" in link] == []
 
 
+# --- guests whose browser keeps no cookies in frames ---------------------------------------------------------------
+
+
+@pytest.fixture
+def send(acme, shop, filled):
+    """Send an enquiry in a frame without any cookie; facts are headers."""
+
+    def post(path=FORM, cookies=None, **headers):
+        browser = Client(headers={"host": f"{acme.domain}.oc.localhost"}, enforce_csrf_checks=True)
+        for name, value in (cookies or {}).items():
+            browser.cookies[name] = value
+        given = FRAMED | {"Origin": f"http://{acme.domain}.oc.localhost"} | headers
+        response = browser.post(path, filled(), headers={name: value for name, value in given.items() if value})
+        with service_scope(shop.organization_id, shop.pk):
+            return response.status_code, Ticket.objects.count()
+
+    return post
+
+
+def test_given_a_browser_without_cookies_in_frames_when_a_guest_sends_then_the_enquiry_arrives(send):
+    assert send() == (302, 1)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Dest": "document"},
+    ],
+)
+def test_given_a_form_from_elsewhere_when_sent_without_cookies_then_403(send, headers):
+    assert send(**headers) == (403, 0)
+
+
+def test_given_a_member_when_sent_without_anti_forgery_value_then_403(send, sign_in, member):
+    secret = sign_in(member).cookies[cookie_name()].value
+    assert send(cookies={cookie_name(): secret}) == (403, 0)
+    assert send(cookies={cookie_name() + SUFFIX: secret}) == (403, 0)
+    assert send(path="/shop/hc/logout/") == (403, 0)
+
+
 # --- the app -------------------------------------------------------------------------------------------------------
 
 
@@ -127,3 +177,14 @@ def test_given_language_in_a_frame_when_chosen_then_kept_there_example_25(guest,
     guest.cookies.clear()
     guest.cookies["hc_lang-frame"] = lone
     assert '<html lang="en"' in guest.get(FORM, headers=FRAMED).content.decode()
+
+
+# --- heights -------------------------------------------------------------------------------------------------------
+
+
+def test_given_styles_of_the_help_centre_when_read_then_viewport_units_only_outside_of_frames():
+    folders = ("core/static/core/css/helpcenter.css", "helpcenter/static/helpcenter/pages.css")
+    sheets = [(PACKAGE / name).read_text(encoding="utf-8") for name in folders]
+    rules = [rule for sheet in sheets for rule in re.findall(r"[^{}]+\{[^{}]*\}", sheet)]
+    found = [rule for rule in rules if re.search(r"\d[dsl]?v(h|w|min|max|b|i)\b", rule)]
+    assert [rule for rule in found if ":not(.hc-in-frame)" not in rule] == []

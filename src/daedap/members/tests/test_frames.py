@@ -10,7 +10,6 @@ from daedap.members.frame_cookies import SUFFIX, with_twins
 from daedap.members.frames import marked
 from daedap.members.models import IntegrationSettings, LoginType, MemberSession
 from daedap.members.sessions import cookie_name, open_session
-from daedap.tickets.models import Category, Ticket
 from tests import factories
 
 HC = "/shop/hc/"
@@ -162,58 +161,6 @@ def test_given_staff_pages_when_twins_are_brought_then_they_mean_nothing(acme, s
     browser.cookies[django_settings.CSRF_COOKIE_NAME + SUFFIX] = "a" * 32
     response = browser.post("/login/", {"csrfmiddlewaretoken": "a" * 32})
     assert response.status_code == 403
-
-
-# --- guests whose browser keeps no cookies in frames ---------------------------------------------------------------
-
-
-@pytest.fixture
-def send(acme, shop, secret):
-    """Send an enquiry in a frame without any cookie; facts are headers."""
-
-    def post(path=f"{HC}ticket/", cookies=None, **headers):
-        browser = Client(headers={"host": f"{acme.domain}.oc.localhost"}, enforce_csrf_checks=True)
-        for name, value in (cookies or {}).items():
-            browser.cookies[name] = value
-        filled = {
-            "form_id": "0123456789abcdef" * 2,
-            "email": "guest@example.com",
-            "subject": "배송 문의",
-            "content": "언제 오나요?",
-            "personal_agree": "on",
-        }
-        with service_scope(shop.organization_id, shop.pk):
-            filled["category"] = str(Category.objects.get().pk)
-        given = FRAMED | {"Origin": f"http://{acme.domain}.oc.localhost"} | headers
-        response = browser.post(path, filled, headers={name: value for name, value in given.items() if value})
-        with service_scope(shop.organization_id, shop.pk):
-            return response.status_code, Ticket.objects.count()
-
-    return post
-
-
-def test_given_a_browser_without_cookies_in_frames_when_a_guest_sends_then_the_enquiry_arrives(send):
-    assert send() == (302, 1)
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Origin": ""},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Dest": "document"},
-    ],
-)
-def test_given_a_form_from_elsewhere_when_sent_without_cookies_then_403(send, headers):
-    assert send(**headers) == (403, 0)
-
-
-def test_given_a_member_when_sent_without_anti_forgery_value_then_403(send, secret):
-    assert send(cookies={cookie_name(): secret}) == (403, 0)
-    assert send(cookies={cookie_name() + SUFFIX: secret}) == (403, 0)
-    assert send(path=f"{HC}logout/") == (403, 0)
 
 
 # --- the mark ----------------------------------------------------------------------------------------------------
