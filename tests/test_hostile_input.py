@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from daedap.core.scoping import service_scope
+from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.sessions import cookie_name, open_session
+from daedap.tickets.models import Entry
+from tests import factories
 from tests.factories import PASSWORD
 
 FOREIGN = [
@@ -90,12 +95,38 @@ def test_given_a_monstrous_form_when_sent_to_a_help_centre_then_refused_and_no_t
     assert not Ticket._base_manager.exists()
 
 
+def test_given_hostile_values_when_a_member_asks_again_or_narrows_the_list_then_never_an_error(acme, shop, client_of):
+    client = client_of(acme)
+    client.raise_request_exception = False
+    with service_scope(acme.pk, shop.pk):
+        IntegrationSettings.objects.create(organization=acme, service=shop, enabled=True, login_type=LoginType.GET)
+        member = factories.make_member(shop)
+        ticket = factories.make_ticket(shop, member=member)
+        client.cookies[cookie_name()] = open_session(service=shop, member=member, login_type=LoginType.GET)
+    own = "/shop/hc/ticket/list/"
+    for wrong in ("%00", "%ED%A0%80", "T" * 500, "..%2f..%2fetc", "%F0%9F%92%A9"):
+        assert client.get(f"{own}{wrong}/").status_code == 404, wrong
+        assert client.post(f"{own}{wrong}/", {"content": "x"}).status_code == 404, wrong
+    for value in ("\0", "9" * 400, "-1", "<script>", "\U0001f600"):
+        assert client.get(own, {"category": value, "status": value, "page": value}).status_code == 200
+        assert client.get("/shop/hc/ticket/", {"category": value, "additionId": value}).status_code == 200
+        given = {"form_id": value, "file_ids": [value] * 50, "content": ""}
+        assert client.post(f"{own}{ticket.ticket_id}/", given).status_code == 422
+    assert client.post(f"{own}{ticket.ticket_id}/", {"content": "x" * 2_000_000}).status_code in (400, 413, 422)
+    assert not Entry._base_manager.exists()
+
+
 def test_given_another_sites_form_when_posted_anywhere_then_403(acme, shop, owner, client_of):
     """Without our token nothing is posted: logging in included, so that nobody is logged in as somebody else."""
     client = client_of(acme, enforce_csrf_checks=True)
     given = {"login_id": "owner", "password": PASSWORD, "language": "en"}
     paths = ["/login/", "/logout/", "/login/find-password/", "/-/language/", "/shop/hc/logout/"]
-    paths += ["/shop/hc/ticket/", "/shop/hc/ticket/files/", "/admin/organization/key/change/"]
+    paths += [
+        "/shop/hc/ticket/",
+        "/shop/hc/ticket/list/T1658199661000aaaaa/",
+        "/shop/hc/ticket/files/",
+        "/admin/organization/key/change/",
+    ]
     for path in paths:
         assert client.post(path, given).status_code == 403, path
     assert "_auth_user_id" not in client.session

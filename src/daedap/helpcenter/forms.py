@@ -1,4 +1,4 @@
-"""The enquiry form (spec 30, section 8)."""
+"""The enquiry form and the form to ask again (spec 30, sections 8 and 9)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 
+from daedap.core.errors import DaedapError
 from daedap.core.text import is_hidden
 from daedap.helpcenter.visitors import mask_email, mask_phone
 from daedap.members.models import Member
@@ -17,6 +18,7 @@ from daedap.tickets.selectors import CategoryChoice
 
 SUBJECT_LENGTH = 200
 CONTENT_LENGTH = 5000
+_HEX_ID = re.compile(r"[0-9a-f]{32}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}[0-9]")
 
 
@@ -57,9 +59,7 @@ class EnquiryForm(forms.Form):
     def __init__(self, *args: Any, categories: list[CategoryChoice], member: Member | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.member = member
-        for field in self.fields.values():
-            if isinstance(field, forms.CharField) and field.max_length is not None:
-                _count_with_our_words(field, field.max_length)
+        _count_with_our_words(self)
         self.offered = deepest(categories)
         choices = [(str(choice.pk), " > ".join(choice.path)) for choice in self.offered]
         category = cast(forms.TypedChoiceField, self.fields["category"])
@@ -102,14 +102,45 @@ class EnquiryForm(forms.Form):
         return given
 
 
-def _count_with_our_words(field: forms.CharField, limit: int) -> None:
+class ReenquiryForm(forms.Form):
+    """A further question about an enquiry (재문의)."""
+
+    content = PlainText(
+        label=_("Content of the re-enquiry"),
+        max_length=CONTENT_LENGTH,
+        widget=forms.Textarea,
+        error_messages={"required": _("Please enter the content.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _count_with_our_words(self)
+
+
+def hex_id(given: str | None) -> str:
+    """Return an ID of ours as it was sent: 32 hex digits, or "" for anything else."""
+    return given if given and _HEX_ID.fullmatch(given) else ""
+
+
+def put_refusal(error: DaedapError, form: forms.Form, file_errors: list[str]) -> None:
+    """Put a refusal of the action beside the field it belongs to."""
+    if error.field == "files":
+        file_errors.append(str(error.message))
+    else:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+
+
+def _count_with_our_words(form: forms.Form) -> None:
     """Refuse longer texts with our sentence. The browser does not cut what is pasted: nothing is lost unseen."""
     message = _("Please enter at most %(limit_value)d characters (now %(show_value)d).")
-    for validator in field.validators:
-        if isinstance(validator, MaxLengthValidator):
-            validator.message = message
-    field.widget.attrs.pop("maxlength", None)
-    field.widget.attrs["data-limit"] = str(limit)
+    for field in form.fields.values():
+        if not isinstance(field, forms.CharField) or field.max_length is None:
+            continue
+        for validator in field.validators:
+            if isinstance(validator, MaxLengthValidator):
+                validator.message = message
+        field.widget.attrs.pop("maxlength", None)
+        field.widget.attrs["data-limit"] = str(field.max_length)
 
 
 def deepest(categories: list[CategoryChoice]) -> list[CategoryChoice]:

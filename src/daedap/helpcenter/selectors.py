@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -11,12 +12,12 @@ from daedap.core.html import show_document
 from daedap.core.scoping import open_scope
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 from daedap.services.models import Service, ServiceLanguage, ServiceState, ServiceType
-from daedap.tickets.models import Category, CategoryName, Ticket
+from daedap.tickets.models import Category, CategoryName
 
 
-def category_paths(tickets: list[Ticket], language: str) -> dict[int, str]:
-    """Return the path "A > B > C" of each ticket's receipt category by its key, in `language` where it has a name."""
-    wanted = {ticket.category_id for ticket in tickets if ticket.category_id is not None}
+def category_paths(categories: Iterable[int | None], language: str) -> dict[int, str]:
+    """Return the path "A > B > C" of each receipt category by its key, in `language` where it has a name."""
+    wanted = {pk for pk in categories if pk is not None}
     if not wanted:
         return {}
     parents: dict[int, int | None] = dict(Category.objects.values_list("pk", "parent_id"))

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from daedap.core import limits
 from daedap.core.errors import TooManyAttempts
 from daedap.files.actions import store_file
-from daedap.files.checks import FileRefused, clean_name
+from daedap.files.checks import ENQUIRY_EXTENSIONS, MAX_BYTES, FileRefused, clean_name
 from daedap.files.models import StoredFile
 from daedap.files.selectors import list_uploads
 from daedap.helpcenter.visitors import uploader_of
@@ -68,6 +68,19 @@ def take_attachments(request: CustomerRequest) -> Attachments:
     if len(found.ids) > MAX_FILES and not found.errors:
         found.errors.append(too_many())
     return found
+
+
+def describe(attachments: Attachments, upload_url: str) -> dict[str, Any]:
+    """Return what the part `_attachments.html` needs."""
+    return {
+        "attachments": attachments,
+        "accept": ",".join(f".{extension}" for extension in ENQUIRY_EXTENSIONS),
+        "extensions": ", ".join(ENQUIRY_EXTENSIONS),
+        "max_files": MAX_FILES,
+        "max_bytes": MAX_BYTES,
+        "too_many": too_many(),
+        "upload_url": upload_url,
+    }
 
 
 def too_many() -> str:

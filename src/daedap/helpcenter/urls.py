@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from daedap.helpcenter import views
+from daedap.helpcenter import views, views_enquiries
 
 app_name = "helpcenter"
 
@@ -21,8 +21,8 @@ urlpatterns = [
     *_page("hc/ticket", views.enquiry, "enquiry"),
     *_page("hc/ticket/files", views.upload, "upload"),
     *_page("hc/ticket/done/<str:receipt>", views.enquiry_done, "enquiry_done"),
-    *_page("hc/ticket/list", views.enquiries, "enquiries"),
-    *_page("hc/ticket/list/<str:ticket_id>", views.enquiry_detail, "enquiry_detail"),
+    *_page("hc/ticket/list", views_enquiries.enquiries, "enquiries"),
+    *_page("hc/ticket/list/<str:ticket_id>", views_enquiries.enquiry_detail, "enquiry_detail"),
     *_page("hc/terms", views.terms, "terms"),
     *_page("hc/login", views.login, "login"),
     *_page("hc/login-status", views.login_status, "login_status"),

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
+from daedap.core import limits
 from daedap.core.crypto import keyed_hash, new_token
+from daedap.core.errors import DaedapError
 from daedap.core.requests import user_agent
+from daedap.members.models import Member
 from daedap.members.sessions import set_help_centre_cookie
 from daedap.services.access import CustomerRequest
 from daedap.tickets.models import Source
+
+GUEST_ENQUIRIES_PER_HOUR = 20
+"""From one address (IP) to one service."""
+
+MEMBER_ENQUIRIES_PER_HOUR = 30
+"""Of one member, re-enquiries included."""
 
 _MOBILE = re.compile(r"Mobile|Android|iPhone|iPad|iPod|Windows Phone|BlackBerry|Opera Mini", re.IGNORECASE)
 
@@ -19,6 +30,26 @@ _MOBILE = re.compile(r"Mobile|Android|iPhone|iPad|iPod|Windows Phone|BlackBerry|
 def source_of(request: HttpRequest) -> Source:
     """Return the channel of an enquiry by the visitor's device: `web` or `spweb` (spec 30, 4.4)."""
     return Source.MOBILE_WEB if _MOBILE.search(user_agent(request)) else Source.WEB
+
+
+# --- Floods --------------------------------------------------------------------------------------
+
+
+class TooManyEnquiries(DaedapError):
+    """The visitor has sent as many enquiries within the hour as one may (spec 30, 8.8)."""
+
+    code = 429
+    message = _("You have reached the limit of enquiries. Please try again later.")
+
+
+def count_enquiry(request: CustomerRequest, member: Member | None) -> None:
+    """Count one more enquiry or re-enquiry of this visitor; raise TooManyEnquiries."""
+    if member is not None:
+        subject, limit = f"member:{member.pk}", MEMBER_ENQUIRIES_PER_HOUR
+    else:
+        subject, limit = f"{request.service.pk}:{limits.origin(request.actor.ip)}", GUEST_ENQUIRIES_PER_HOUR
+    if limits.count_up("helpcenter.enquiry", subject, window=timedelta(hours=1)) > limit:
+        raise TooManyEnquiries
 
 
 # --- Upload session ------------------------------------------------------------------------------

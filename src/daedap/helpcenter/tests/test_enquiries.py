@@ -1,4 +1,5 @@
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -113,8 +114,39 @@ def test_given_eleven_enquiries_when_listed_then_ten_a_page_and_filter_by_state(
     assert first.count("문의-") == 10
     assert "문의-00" in second
     assert second.count("문의-") == 1
-    assert "이 상태의 문의가 없습니다." in text_of(me.get(f"{LIST}?status=solved"))
+    assert "해당하는 문의가 없습니다." in text_of(me.get(f"{LIST}?status=solved"))
     assert text_of(me.get(f"{LIST}?status=nonsense&page=zzz")).count("문의-") == 10
+
+
+def test_given_two_categories_when_narrowed_then_only_that_one_and_links_keep_it(me, shop, member, ticket_of, offered):
+    # given
+    refunds = factories.make_category(shop, "환불", parent=offered, level=2)
+    for number in range(11):
+        ticket_of(member, subject=f"환불-{number}", category=refunds)
+    ticket_of(member, subject="일반 질문", category=offered)
+    ticket_of(factories.make_member(shop), category=factories.make_category(shop, "남의 유형"))
+    # when
+    page = text_of(me.get(LIST))
+    narrowed = text_of(me.get(f"{LIST}?category={refunds.pk}&status=new"))
+    # then
+    assert "일반 문의 &gt; 환불" in page
+    assert "남의 유형" not in page
+    assert "일반 질문" in page
+    assert "일반 질문" not in narrowed
+    assert narrowed.count("환불-") == 10
+    assert f'<option value="{refunds.pk}" selected>' in narrowed
+    assert f'href="{LIST}?category={refunds.pk}&amp;status=new&amp;page=2"' in narrowed
+    assert f'href="{LIST}?category={refunds.pk}&amp;status=solved"' in narrowed
+    assert '<input type="hidden" name="status" value="new">' in narrowed
+    empty = text_of(me.get(f"{LIST}?category={refunds.pk}&status=solved"))
+    assert re.search(rf'href="{LIST}" *>전체 문의 보기', empty)
+    for unknown in ("x", "0", "999999999999999999999", "\0"):
+        assert "일반 질문" in text_of(me.get(LIST, {"category": unknown}))
+
+
+def test_given_enquiry_late_in_the_day_of_utc_when_listed_then_the_date_of_the_services_zone(me, member, ticket_of):
+    ticket_of(member, created_at=datetime(2026, 3, 1, 15, 30, tzinfo=UTC))
+    assert "2026.03.02</time>" in text_of(me.get(LIST))
 
 
 def test_given_rows_grow_when_listed_then_queries_do_not(me, member, ticket_of, django_assert_num_queries, offered):

@@ -3,11 +3,14 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from daedap.core.scoping import service_scope
 from daedap.files.models import StoredFile
 from daedap.files.tests.samples import HTML, upload
 from daedap.helpcenter.consent import consent_text
+from daedap.services.models import ServiceLanguage
+from daedap.tickets.actions import store_addition
 from daedap.tickets.models import Attachment, Category, CategoryName, Source
 from tests.factories import make_category
 
@@ -369,3 +372,91 @@ def test_given_integration_disabled_when_old_session_comes_then_guest_form_and_n
     assert "/hc/ticket/list/" not in page
     client.post(FORM, filled())
     assert tickets()[0].member is None
+
+
+# --- Additional data (spec 30, 8.6) --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_visible", [True, False])
+def test_given_additional_data_when_sent_then_with_the_ticket_and_shown_as_was_said_example_35(
+    integrate, sign_in, member, shop, filled, acme, agent, client_of, tickets, is_visible
+):
+    # given
+    integrate()
+    me = sign_in(member)
+    with service_scope(shop.organization_id, shop.pk):
+        addition_id = store_addition(service=shop, content="등급: <b>VIP</b>\n주문 3건", is_visible=is_visible)
+    shown = "등급: &lt;b&gt;VIP&lt;/b&gt;\n주문 3건"
+    # when
+    form = text_of(me.get(f"{FORM}?additionId={addition_id}"))
+    refused = text_of(me.post(FORM, filled(addition_id=addition_id, subject="")))
+    me.post(FORM, filled(addition_id=addition_id))
+    # then
+    [ticket] = tickets()
+    detail = text_of(me.get(f"{FORM}list/{ticket.ticket_id}/"))
+    for page in (form, refused, detail):
+        assert (shown in page) is is_visible
+        assert "<b>VIP" not in page
+    assert f'name="addition_id" value="{addition_id}"' in form
+    assert shown in client_of(acme, agent).get(f"/shop/tickets/{ticket.ticket_id}/").content.decode()
+    assert shown not in text_of(me.get(f"{FORM}?additionId={addition_id}"))
+    me.post(FORM, filled(addition_id=addition_id, form_id="0" * 32))
+    second = tickets()[1]
+    assert "VIP" not in client_of(acme, agent).get(f"/shop/tickets/{second.ticket_id}/").content.decode()
+
+
+@pytest.mark.parametrize("addition_id", ["", "x" * 5000, "\0", "<script>", "0" * 32, "A" * 32])
+def test_given_additional_data_that_are_unknown_when_opened_and_sent_then_ignored(guest, filled, tickets, addition_id):
+    assert guest.get(FORM, {"additionId": addition_id}).status_code == 200
+    assert guest.post(FORM, filled(addition_id=addition_id)).status_code == 302
+    assert len(tickets()) == 1
+
+
+# --- Categories and consent ----------------------------------------------------------------------
+
+
+def test_given_five_levels_when_form_is_opened_then_each_leaf_with_its_whole_path_and_consent_last_example_28(
+    guest, shop, offered, filled, tickets
+):
+    parent = offered
+    for level in range(2, 6):
+        parent = make_category(shop, f"단계{level}", parent=parent, level=level)
+    sibling = make_category(shop, "단계2b", parent=offered, level=2)
+    page = text_of(guest.get(FORM))
+    assert "일반 문의 &gt; 단계2 &gt; 단계3 &gt; 단계4 &gt; 단계5" in page
+    assert "일반 문의 &gt; 단계2b" in page
+    assert page.count("<option") == 3
+    names = re.findall(r'name="(category|name|phone|email|subject|content|files|personal_agree)"', page)
+    assert (names[0], names[-1]) == ("category", "personal_agree")
+    sent = filled(category=str(parent.pk), personal_agree=None)
+    kept = text_of(guest.post(FORM, sent))
+    assert f'<option value="{parent.pk}" selected>' in kept
+    assert 'value="배송이 안 왔어요"' in kept
+    for wrong in (offered.pk, 10**9, "", "x"):
+        assert guest.post(FORM, filled(category=str(wrong))).status_code == 422
+    assert guest.post(FORM, filled(category=str(sibling.pk))).status_code == 302
+    assert tickets()[0].category == sibling
+
+
+@pytest.mark.parametrize("wanted", ["", "x", "0", "999999999999999999999", "<script>"])
+def test_given_category_in_the_address_that_is_none_when_opened_then_nothing_is_chosen_for_the_visitor(
+    guest, shop, wanted
+):
+    make_category(shop, "환불")
+    page = text_of(guest.get(FORM, {"category": wanted}))
+    assert "selected" not in page or '<option value="" selected>' in page
+
+
+@pytest.mark.parametrize(("language", "shown"), [("ko", "ko"), ("en", "en"), ("th", "ko")])
+def test_given_consent_when_sent_then_time_language_and_hash_of_the_shown_text(
+    guest, shop, filled, tickets, language, shown
+):
+    with service_scope(shop.organization_id, shop.pk):
+        for code in ("en", "th"):
+            ServiceLanguage.objects.create(organization_id=shop.organization_id, service=shop, code=code, name=code)
+    guest.post(f"{FORM}?language={language}", filled())
+    [ticket] = tickets()
+    with translation.override(shown):
+        assert ticket.consent_text_hash == hashlib.sha256(consent_text().encode()).hexdigest()
+    assert (ticket.language, ticket.consent_language) == (language, shown)
+    assert ticket.consent_at == ticket.created_at

@@ -1,10 +1,14 @@
-// The enquiry form: files are uploaded at once with progress, e-mail and phone are masked when left, lengths are counted.
-// All of it is an addition: without this file the form sends everything itself.
-const form = document.querySelector("[data-enquiry-form]");
-if (form) {
-  watchUploads(form);
-  form.querySelectorAll("[data-mask]").forEach(mask);
-  form.querySelectorAll("textarea[data-limit]").forEach(count);
+// The enquiry form and the form to ask again: files are uploaded at once with progress, e-mail and phone are masked when
+// left, lengths are counted. All of it is an addition: without this file the forms send everything themselves.
+start();
+document.addEventListener("hc:content", start); // own enquiries that came after the login status was asked for
+
+function start() {
+  for (const form of document.querySelectorAll("[data-enquiry-form]")) {
+    watchUploads(form);
+    form.querySelectorAll("[data-mask]").forEach(mask);
+    form.querySelectorAll("textarea[data-limit]").forEach(count);
+  }
 }
 
 // --- Files ------------------------------------------------------------------------------------------------------

@@ -87,6 +87,7 @@ async function showContent() {
     document.title = page.title;
     const frame = page.querySelector(".lnb--fixed__content");
     place.closest(".lnb--fixed__content").replaceChildren(...frame.childNodes);
+    document.dispatchEvent(new Event("hc:content")); // scripts of the page begin with what is there now
   } catch {
     place.querySelector(".hc-skeleton").hidden = true;
     place.querySelector("[data-status-failed]").hidden = false;
