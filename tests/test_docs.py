@@ -131,12 +131,12 @@ def test_given_a_page_when_it_names_a_file_of_ours_then_it_exists(page):
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_given_a_page_when_it_names_a_command_then_it_exists(page):
     targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), flags=re.MULTILINE))
-    commands = set(re.findall(r'add\("(\w+)"', text_of(CODE / "config" / "cli.py")))
+    commands = set(re.findall(r'add\("([\w-]+)"', text_of(CODE / "config" / "cli.py")))
     assert "run" in targets
     assert "serve" in commands
     text = text_of(page)
     assert set(re.findall(r"`make (\w+)", text)) - targets == set()
-    assert set(re.findall(r"`daedap (\w+)", text)) - commands == set()
+    assert set(re.findall(r"`daedap ([\w-]+)", text)) - commands == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

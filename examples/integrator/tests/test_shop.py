@@ -21,7 +21,7 @@ from shop.token import BLANK, make_token
 
 KEY = "7cf2828608274a49a3f06152b2188927"
 OC = "http://demo.oc.localhost:8000"
-VECTORS = Path(__file__).resolve().parents[3] / "src/daedap/members/tests/data/member-token-vectors.json"
+VECTORS = Path(__file__).resolve().parents[3] / "conformance/member-token-vectors.json"
 NOW = 1_760_000_000
 
 

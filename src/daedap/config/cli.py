@@ -1,4 +1,4 @@
-"""The `daedap` command: serve, worker, migrate, demo, doctor, manage.
+"""The `daedap` command: serve, worker, migrate, demo, doctor, check-integration, manage.
 
 Whatever needs the embedded database starts it if it is not running; the last command that uses it stops it.
 """
@@ -25,6 +25,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from daedap.config.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from daedap.members.conformance import command as conformance
 
 T = TypeVar("T")
 
@@ -254,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     demo_command.add_argument("--serve", action="store_true", help="then run the server and the example integrator")
     add_server_options(demo_command)
     add("doctor", doctor)
+    conformance.add_options(add("check-integration", conformance.run))
     add("manage", manage).add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 

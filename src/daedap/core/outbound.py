@@ -94,6 +94,12 @@ class OutboundResponse:
 
     status: int
     body: bytes
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+    def header(self, name: str) -> str:
+        """Return a header, "" if it is not there; one that came more than once is joined with a comma."""
+        wanted = name.lower().encode("ascii")
+        return ", ".join(value.decode("latin-1").strip() for key, value in self.headers if key.lower() == wanted)
 
 
 # --- addresses -------------------------------------------------------------------------------------------------
@@ -415,6 +421,16 @@ class OutboundClient:
 
         The address is judged anew on every call, so a stored one that no longer passes is `blocked_address`.
         """
+        return await self.call("GET", url, params)
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> OutboundResponse:
+        """Do what `get` does, with another method or more headers; a header of ours with the same name is replaced."""
         try:
             check_url(url, self._policy, {name for name, _value in params})
         except UrlRefused:
@@ -422,13 +438,15 @@ class OutboundClient:
         handshake = _Handshake()
         try:
             async with asyncio.timeout(self._total_seconds):
-                return await self._fetch(httpx.URL(add_params(url, params)), handshake)
+                return await self._fetch(method, httpx.URL(add_params(url, params)), headers, handshake)
         except (TimeoutError, httpcore.TimeoutException):
             raise OutboundError(Kind.TIMEOUT) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
             raise OutboundError(Kind.TLS if handshake.failed else Kind.NETWORK) from None
 
-    async def _fetch(self, url: httpx.URL, handshake: "_Handshake") -> OutboundResponse:
+    async def _fetch(
+        self, method: str, url: httpx.URL, more: Sequence[tuple[str, str]], handshake: "_Handshake"
+    ) -> OutboundResponse:
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         backend = PinnedBackend(self._policy, lookups=self._lookups, inner=self._inner)
         connection = httpcore.AsyncHTTPConnection(
@@ -441,12 +459,15 @@ class OutboundClient:
             (b"User-Agent", b"Daedap"),
             (b"Connection", b"close"),
         ]
+        named = {name.lower().encode("ascii") for name, _value in more}
+        headers = [(name, value) for name, value in headers if name.lower() not in named]
+        headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in more]
         timeouts = {"connect": self._connect_seconds, "read": self._total_seconds, "write": self._total_seconds}
         extensions = {"timeout": timeouts, "trace": handshake.watch}
         try:
-            async with connection.stream("GET", target, headers=headers, extensions=extensions) as response:
+            async with connection.stream(method, target, headers=headers, extensions=extensions) as response:
                 body = await _read_body(response) if 200 <= response.status <= 299 else b""
-                return OutboundResponse(status=response.status, body=body)
+                return OutboundResponse(status=response.status, body=body, headers=response.headers)
         finally:
             await backend.aclose()
 

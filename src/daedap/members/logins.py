@@ -38,8 +38,6 @@ COUNTED_REASONS = frozenset(
 SECURITY_REASONS = frozenset(
     {Reason.VERIFY_USERCODE_MISMATCH, Reason.REPLAYED, Reason.HMAC_MISMATCH, Reason.BINDING_MISMATCH}
 )
-RETURN_NOT_ALLOWED = "return_not_allowed"
-"""A remark on a success: the signed returnUrl led to a host that is not allowed and was not followed (spec 20, 8.5)."""
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from daedap.members.logins import RETURN_NOT_ALLOWED
 from daedap.members.tokens import Reason
+
+RETURN_NOT_ALLOWED = "return_not_allowed"
+"""A remark on a success: the signed returnUrl led to a host that is not allowed and was not followed (spec 20, 8.5)."""
 
 SIGNED_IN = _("Signed in as a member")
 
@@ -42,16 +44,59 @@ MEANINGS: dict[str, str | Promise] = {
     RETURN_NOT_ALLOWED: _("Signed in, but the returnUrl leads to a host that is not allowed."),
 }
 
+FIXES: dict[str, str | Promise] = {
+    Reason.BAD_ENCODING: _("Encode every value as UTF-8, then percent-encode it once."),
+    Reason.DUP_PARAM: _("Send each parameter once."),
+    Reason.MISSING_PARAM: _("Send it. A member without an e-mail address cannot come in by the GET method."),
+    Reason.BAD_LENGTH: _("Keep to the lengths of the parameter table. Characters count, not bytes."),
+    Reason.BAD_CHAR: _("Clean the value before you sign it."),
+    Reason.BAD_TIME: _("Send milliseconds since 1970, digits only."),
+    Reason.BAD_TOKEN_FORMAT: _("Use standard Base64 with +, / and =, neither URL-safe nor hexadecimal."),
+    Reason.NOT_CONFIGURED: _("Save the settings of member integration again."),
+    Reason.EXPIRED: _("Sign when the link is tapped, not when the page is made. Check that time is in milliseconds."),
+    Reason.FUTURE: _("Set the clock of your server by NTP."),
+    Reason.HMAC_MISMATCH: _(
+        "Check the Key, the order (service first, time last), that blank values are left out "
+        "and that values are signed before they are encoded."
+    ),
+    Reason.REPLAYED: _("Sign anew for every tap."),
+    Reason.VERIFY_REDIRECT: _("Give the final address, with no login page in front of it."),
+    Reason.VERIFY_HTTP_STATUS: _('Answer 200 with JSON, also when the answer is "no".'),
+    Reason.VERIFY_TIMEOUT: _("Answer from memory or a cache, within two seconds."),
+    Reason.VERIFY_NETWORK: _("Check DNS, firewall and port."),
+    Reason.VERIFY_TLS: _("Install a valid certificate with its whole chain."),
+    Reason.VERIFY_BAD_JSON: _("Answer with one JSON object in UTF-8, up to 64 KiB, no key twice."),
+    Reason.VERIFY_LOGIN_FALSE: _(
+        'Nothing, if the user is logged out. Otherwise send login as true or "true" '
+        "and keep issued tokens until they expire."
+    ),
+    Reason.VERIFY_USERCODE_MISSING: _("Send the usercode back."),
+    Reason.VERIFY_USERCODE_MISMATCH: _(
+        "Send back the usercode the token was issued to, letter for letter. We record a security event."
+    ),
+    Reason.VERIFY_BUSY: _("Answer faster. 300 calls were waiting and none ended within a second."),
+    Reason.VERIFY_BLOCKED_ADDRESS: _("Use a public https address."),
+    Reason.ACCESS_TOKEN_INVALID: _("Get a new one for each login and open its address once."),
+    Reason.BINDING_MISSING: _("Hand on the returnUrl you were given, unchanged."),
+    Reason.BINDING_MISMATCH: _(
+        "Hand on the returnUrl you were given, in the same browser and once. We record a security event."
+    ),
+    RETURN_NOT_ALLOWED: _("Add the host to the allowed return domains."),
+}
+"""What the company can do about each of the MEANINGS; docs/integrators.md repeats both, and a test compares."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """How often entries ended in one way. `reason` is "" for members."""
+    """How often entries ended in one way, and what to do about it. `reason` and `fix` are "" for members."""
 
     reason: str
     meaning: str | Promise
+    fix: str | Promise
     count: int
 
 
 def outcome(reason: str, count: int) -> Outcome:
     """Return the counted reason with what it means."""
-    return Outcome(reason, MEANINGS.get(reason, reason) if reason else SIGNED_IN, count)
+    meaning = MEANINGS.get(reason, reason) if reason else SIGNED_IN
+    return Outcome(reason, meaning, FIXES.get(reason, ""), count)

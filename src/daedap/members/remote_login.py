@@ -18,6 +18,7 @@ from daedap.core.errors import DaedapError, NotFound, PermissionRefused, TooMany
 from daedap.core.scoping import service_scope
 from daedap.members import access_tokens, binding, logins, sessions
 from daedap.members.models import IntegrationSettings, LoginType, Member
+from daedap.members.reasons import RETURN_NOT_ALLOWED
 from daedap.members.return_urls import allowed_target, own_page
 from daedap.members.selectors import get_integration
 from daedap.members.tokens import (
@@ -138,7 +139,7 @@ def _sign_in(organization: Organization, service: Service, call: RemoteCall) -> 
     member = _accept(service, integration, verified)
     target = allowed_target(wanted, organization, service, integration) if wanted else ""
     secret = sessions.open_session(service=service, member=member, login_type=LoginType.POST)
-    remark = "" if target is not None else logins.RETURN_NOT_ALLOWED
+    remark = "" if target is not None else RETURN_NOT_ALLOWED
     logins.record_login(
         service=service,
         reason=None,

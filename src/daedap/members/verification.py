@@ -25,7 +25,7 @@ wants 300 while the URL takes a second, and one mailing to members opens that ma
 WAIT_SECONDS = 1.0
 """How long one more waits for a place before it is refused as `verify_busy`."""
 
-_REASONS = {
+REASON_OF = {
     Kind.BLOCKED_ADDRESS: Reason.VERIFY_BLOCKED_ADDRESS,
     Kind.TIMEOUT: Reason.VERIFY_TIMEOUT,
     Kind.NETWORK: Reason.VERIFY_NETWORK,
@@ -84,7 +84,7 @@ class Verifier:
             async with self._concurrency.slot(question.service_pk):
                 await self._call(question)
         except OutboundError as error:
-            return _REASONS[error.kind]
+            return REASON_OF[error.kind]
         except TokenRefused as refused:
             return refused.reason
         return None

@@ -34,7 +34,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 VECTORS = {
     vector["name"]: vector
-    for vector in json.loads((Path(__file__).parent / "data" / "member-token-vectors.json").read_text("utf-8"))
+    for vector in json.loads(
+        (Path(__file__).parents[4] / "conformance" / "member-token-vectors.json").read_text("utf-8")
+    )
 }
 HC = "/hangame/hc/"
 FORM = "/hangame/hc/ticket/"

@@ -33,7 +33,9 @@ from daedap.members.tokens import (
     sign,
 )
 
-VECTORS = json.loads((Path(__file__).parent / "data" / "member-token-vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads(
+    (Path(__file__).parents[4] / "conformance" / "member-token-vectors.json").read_text(encoding="utf-8")
+)
 BY_NAME = {vector["name"]: vector for vector in VECTORS}
 KEY = "7cf2828608274a49a3f06152b2188927"
 OTHER_KEY = "00112233445566778899aabbccddeeff"

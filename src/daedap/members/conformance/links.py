@@ -1,0 +1,112 @@
+"""A signed link as a member would open it (GET type): is it well-formed, fresh and signed with the Key?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from daedap.members.conformance.diagnosis import explain, explain_text
+from daedap.members.conformance.findings import Finding, advice, failed, passed, refused, skipped
+from daedap.members.reasons import FIXES
+from daedap.members.tokens import (
+    EntryRequest,
+    MemberClaims,
+    Reason,
+    TokenRefused,
+    check,
+    check_time,
+    read_entry,
+    values_named,
+)
+
+
+@dataclass(frozen=True, repr=False)
+class PastedLink:
+    """A link taken apart. `service` is "" if its path is not one of the help centre."""
+
+    scheme: str
+    service: str
+    raw_query: bytes
+
+    @property
+    def usercode(self) -> str:
+        """What the link says, right or wrong."""
+        return next(iter(values_named("usercode", self.raw_query)), "")
+
+    @property
+    def token(self) -> str:
+        """What the link says, right or wrong."""
+        return next(iter(values_named("token", self.raw_query)), "")
+
+
+def read_link(link: str) -> PastedLink:
+    """Take a pasted address apart; one without an address before the "?" is a query."""
+    if "?" not in link:
+        link = f"?{link}"
+    parts = urlsplit(link.strip())
+    segments = parts.path.split("/")
+    service = segments[segments.index("hc") - 1] if "hc" in segments[2:] else ""
+    return PastedLink(parts.scheme, service, parts.query.encode("utf-8"))
+
+
+def check_link(link: PastedLink, *, service: str, keys: list[str], lifetime_ms: int | None) -> list[Finding]:
+    """Do what `members.entry` does before it asks the verification URL, and explain what does not fit."""
+    findings = []
+    if link.scheme and link.scheme != "https":
+        findings.append(
+            advice("link.https", _("The link is not https."), _("Outside of development only https works."))
+        )
+    if not service:
+        skip = _("The link's path does not name the service, as /{service}/hc/ does.")
+        return [*findings, skipped("link.path", skip, _("Paste the whole link, or give --service."))]
+    try:
+        entry = read_entry(link.raw_query, service)
+    except TokenRefused as no:
+        return [*findings, _malformed(link, service, keys, no)]
+    findings.append(passed("link.form", _("The parameters are complete and well-formed.")))
+    findings.append(_time(entry, lifetime_ms))
+    findings += check_signature(entry, keys, "link.signature")
+    return findings
+
+
+def check_signature(entry: EntryRequest, keys: list[str], rule: str) -> list[Finding]:
+    """Return whether one of the keys signed the entry; without a key, that it could not be looked at."""
+    if not keys:
+        return [skipped(rule, _("The signature was not looked at."), _("Give the organization Key with --key-file."))]
+    try:
+        verified = check(entry, keys, now_ms=0, lifetime_ms=None)
+    except TokenRefused as no:
+        why = next(filter(None, (explain(entry.claims, entry.token, key) for key in keys)), "")
+        return [failed(rule, why, FIXES[no.reason]) if why else refused(rule, no.reason)]
+    found = [passed(rule, _("The token is signed with the organization Key."))]
+    if verified.plus_kept:
+        slip = _('A "+" was not percent-encoded. It is understood, but a "+" means a space there.')
+        found.append(advice(f"{rule}.plus", slip, _('Encode "+" as %2B.')))
+    return found
+
+
+def _time(entry: EntryRequest, lifetime_ms: int | None) -> Finding:
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        check_time(entry.claims.time, now_ms, lifetime_ms)
+    except TokenRefused as no:
+        return refused("link.time", no.reason)
+    seconds = (now_ms - int(entry.claims.time)) / 1000
+    return passed("link.time", _("The link is %(seconds)d seconds old.") % {"seconds": seconds})
+
+
+def _malformed(link: PastedLink, service: str, keys: list[str], no: TokenRefused) -> Finding:
+    """A token in another format may still tell what it is."""
+    if no.reason is Reason.BAD_TOKEN_FORMAT and keys:
+        values = {name: next(iter(values_named(name, link.raw_query)), "") for name in _SIGNED}
+        claims = MemberClaims(service=service, return_url=values.pop("returnUrl"), **values)
+        why = next(filter(None, (explain_text(claims, link.token, key) for key in keys)), "")
+        if why:
+            return failed("link.form", why, FIXES[no.reason])
+    return refused("link.form", no.reason, no.parameter)
+
+
+_SIGNED = ("usercode", "username", "email", "phone", "memberno", "returnUrl", "time")
