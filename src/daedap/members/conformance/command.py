@@ -147,7 +147,12 @@ def _keys(options: argparse.Namespace) -> list[str]:
 
 def _secret(variable: str, file: Path | None) -> str:
     """Read a secret from its file or the environment; an argument would stand in the list of processes."""
-    return file.read_text(encoding="utf-8").strip() if file else os.environ.get(variable, "").strip()
+    if file is None:
+        return os.environ.get(variable, "").strip()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:  # its text names the file, and some would give the secret itself
+        raise ValueError(f"{variable}: {error.strerror}") from None
 
 
 def _lifetime_ms(options: argparse.Namespace) -> int | None:

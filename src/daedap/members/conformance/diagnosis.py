@@ -119,7 +119,7 @@ def _other_values(claims: MemberClaims, key: str) -> Iterator[tuple[str, bytes]]
                 )
             continue
         for how, change in _CHANGES:
-            if change(value) != value:
+            if change(value) not in ("", value):
                 changed = replace(claims, **{name: change(value)})
                 sentence = _("%(name)s was signed %(how)s; sign it as it is sent.") % {**shown, "how": how}
                 yield sentence, _hmac(key, build_message(changed))
