@@ -182,7 +182,7 @@ PLATFORM_SITE: dict[str, tuple[str, set[str]]] = {
     "portal:profile": ("get", MEMBERS),
     "portal:edit": ("get", MEMBERS),
     "portal:mobile": ("get", MEMBERS),
-    "portal:password": ("get", MEMBERS),
+    "portal:password": ("get", MEMBERS | {"operator"}),
     "portal:email": ("get", MEMBERS),
     "portal:email-cancel": ("post", MEMBERS),
     "portal:email-confirm": ("get", ALL_PLATFORM),

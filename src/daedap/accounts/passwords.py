@@ -10,6 +10,7 @@ from enum import Enum
 from itertools import pairwise
 
 from django.contrib.auth.hashers import check_password
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -149,3 +150,16 @@ def _was_used(password: str, *, user: User, reuse: int) -> bool:
     hashes = [user.password] if user.has_usable_password() else []
     hashes += list(earlier[: reuse - 1])
     return any(check_password(password, known) for known in hashes)
+
+
+class PlatformRules:
+    """The rules of platform members for Django's own commands: `createsuperuser` takes no weaker password."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        """Raise ValidationError with a sentence for each broken rule."""
+        if broken := list_broken_rules(password, policy=PLATFORM, login_id=user.login_id if user else ""):
+            raise ValidationError(broken)
+
+    def get_help_text(self) -> str:
+        """Return the rules on one line."""
+        return " ".join(list_rules(PLATFORM))

@@ -154,6 +154,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Accounts and sessions -----------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["daedap.accounts.backends.RealmBackend"]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "daedap.accounts.passwords.PlatformRules"}]
 PASSWORD_HASHERS = ["daedap.accounts.hashing.BoundedArgon2"]
 LOGIN_URL = "/login/"
 # Over https, names that browsers take from this very host only: no neighbour and no http page can plant a cookie.

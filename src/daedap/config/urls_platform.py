@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from daedap.portal.views.login import operator_log_in
 
@@ -9,6 +10,7 @@ urlpatterns = [
     path("", include("daedap.core.urls")),
     path("", include("daedap.portal.urls")),
     path("operator/login/", operator_log_in),  # in place of the admin's own, which knows no limits
+    path("operator/password_change/", RedirectView.as_view(pattern_name="portal:password")),  # as above, nor any rule
     path("operator/", admin.site.urls),
 ]
 

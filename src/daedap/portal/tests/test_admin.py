@@ -1,4 +1,6 @@
 import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from daedap.accounts.models import PlatformMember, User
@@ -60,3 +62,24 @@ def test_given_member_when_opening_operator_pages_then_sent_to_its_login(member_
     response = member_client.get(f"/operator/{path}")
     assert response.status_code == 302
     assert response.url.startswith("/operator/login/")
+
+
+def test_given_the_admins_own_password_page_when_opened_or_sent_then_ours_with_its_rules_and_its_lock(operator_client):
+    old = {"old_password": factories.PASSWORD, "new_password1": "a", "new_password2": "a"}
+    assert operator_client.post("/operator/password_change/", old).url == "/me/password/"
+    assert operator_client.get("/operator/password_change/", follow=True).status_code == 200
+    new = {"current": factories.PASSWORD, "password": "River!72", "again": "River!72"}
+    assert operator_client.post("/me/password/", new | {"password": "a", "again": "a"}).status_code == 422
+    assert operator_client.post("/me/password/", new).url == "/operator/"
+    assert operator_client.get("/operator/").status_code == 200
+    wrong = new | {"current": "Wrong!72", "password": "Mountain!72", "again": "Mountain!72"}
+    answers = [operator_client.post("/me/password/", wrong).status_code for _number in range(5)]
+    assert answers == [422] * 5
+    assert "10분" in operator_client.post("/me/password/", wrong | {"current": "River!72"}).text
+
+
+def test_given_a_weak_password_when_an_operator_is_created_then_the_rules_are_said():
+    with pytest.raises(ValidationError) as refused:
+        validate_password("password", User(login_id="op@example.com"))
+    assert refused.value.messages
+    validate_password("Ocean!72", User(login_id="op@example.com"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -17,6 +19,7 @@ from daedap.accounts import email_change, passwords, sms
 from daedap.accounts.actions import change_own_password
 from daedap.accounts.forms import ChangePasswordForm
 from daedap.accounts.links import LinkRefused, read_link
+from daedap.accounts.models import PlatformMember, User
 from daedap.accounts.policies import PLATFORM_MEMBERS
 from daedap.core.errors import DaedapError
 from daedap.core.hosts import platform_url
@@ -68,19 +71,20 @@ def edit(request: MemberRequest) -> HttpResponse:
 
 
 @never_cache
-@member_page
 @sensitive_post_parameters("current", "password", "again")
 @sensitive_variables("form", "given")
 @_get_or_post
-def password(request: MemberRequest) -> HttpResponse:
-    """A new password: this browser stays logged in, all others do not."""
+def password(request: HttpRequest) -> HttpResponse:
+    """A new password: this browser stays logged in, all others do not. Also for operators who are no members."""
+    user = cast("User", request.user)
+    back = reverse("portal:profile" if PlatformMember.objects.filter(user=user).exists() else "admin:index")
     form = ChangePasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         given = form.cleaned_data
         try:
             change_own_password(
                 request,
-                request.user,
+                user,
                 current=given["current"],
                 password=given["password"],
                 rules=passwords.PLATFORM,
@@ -90,9 +94,9 @@ def password(request: MemberRequest) -> HttpResponse:
             add_refusal(form, error)
         else:
             messages.success(request, gettext("Your new password has been saved."))
-            return redirect("portal:profile")
+            return redirect(back)
     rules = passwords.list_rules(passwords.PLATFORM)
-    return form_page(request, "portal/account/password.html", form, rules=rules)
+    return form_page(request, "portal/account/password.html", form, rules=rules, back=back)
 
 
 @never_cache
