@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from daedap.accounts.models import SecondFactor
 from daedap.core.mail import Letter
 
 
@@ -55,6 +57,72 @@ def sign_in_locked(*, name: str, login_id: str, until: datetime, language: str) 
             facts=[(gettext("Account"), login_id)],
             footnotes=[gettext("If this was not you, nobody got in. We recommend that you choose a new password.")],
         )
+
+
+def device_added(*, name: str, login_id: str, device: str, language: str) -> Letter:
+    """A device can show log-in codes for the account now."""
+    with translation.override(language):
+        return _second_step(
+            gettext("[%(place)s] A device for 2-step login was registered.") % {"place": settings.PRODUCT_NAME},
+            gettext("From now on this device shows log-in codes for your account."),
+            name=name,
+            login_id=login_id,
+            facts=[(gettext("Device"), device)],
+        )
+
+
+def device_deleted(*, name: str, login_id: str, device: str, language: str) -> Letter:
+    """A device shows no log-in codes for the account any more."""
+    with translation.override(language):
+        return _second_step(
+            gettext("[%(place)s] A device for 2-step login was deleted.") % {"place": settings.PRODUCT_NAME},
+            gettext("The codes of this device do not work any more."),
+            name=name,
+            login_id=login_id,
+            facts=[(gettext("Device"), device)],
+        )
+
+
+def devices_reset(*, name: str, login_id: str, language: str) -> Letter:
+    """An administrator made the account forget all its devices."""
+    with translation.override(language):
+        return _second_step(
+            gettext("[%(place)s] Your 2-step login was reset.") % {"place": settings.PRODUCT_NAME},
+            gettext(
+                "An administrator deleted all devices of your account. The page of your next log-in says how to go on."
+            ),
+            name=name,
+            login_id=login_id,
+        )
+
+
+def second_factor_changed(*, name: str, login_id: str, factor: SecondFactor, language: str) -> Letter:
+    """A platform member logs in another way."""
+    with translation.override(language):
+        return _second_step(
+            gettext("[%(place)s] Your 2-step login was changed.") % {"place": settings.PRODUCT_NAME},
+            gettext("This holds from your next log-in."),
+            name=name,
+            login_id=login_id,
+            facts=[(gettext("2-step login"), str(factor.label))],
+        )
+
+
+def _second_step(
+    subject: str, sentence: str, *, name: str, login_id: str, facts: Sequence[tuple[str, str]] = ()
+) -> Letter:
+    return Letter(
+        subject=subject,
+        reason=gettext("You receive this mail because the 2-step login of your account was changed."),
+        greeting=_greeting(name),
+        paragraphs=[sentence],
+        facts=[
+            (gettext("Account"), login_id),
+            *facts,
+            (gettext("Time"), f"{timezone.localtime():%Y-%m-%d %H:%M %Z}"),
+        ],
+        footnotes=[gettext("If you know nothing of this, choose a new password and tell your administrator at once.")],
+    )
 
 
 def email_change(*, name: str, email: str, url: str, language: str) -> Letter:

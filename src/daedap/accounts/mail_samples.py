@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from daedap.accounts import letters
+from daedap.accounts.models import SecondFactor
 from daedap.core.hosts import platform_url
 from daedap.core.mail.samples import add_sample
 
@@ -23,6 +24,20 @@ def register() -> None:
     add_sample(
         "sign-in-locked",
         lambda language: letters.sign_in_locked(name=_NAME, login_id=_ID, until=timezone.now(), language=language),
+    )
+    account = {"name": _NAME, "login_id": _ID}
+    add_sample(
+        "otp-device-added",
+        lambda language: letters.device_added(**account, device="내 휴대폰", language=language),
+    )
+    add_sample(
+        "otp-device-deleted",
+        lambda language: letters.device_deleted(**account, device="내 휴대폰", language=language),
+    )
+    add_sample("otp-reset", lambda language: letters.devices_reset(**account, language=language))
+    add_sample(
+        "second-factor-changed",
+        lambda language: letters.second_factor_changed(**account, factor=SecondFactor.TOTP, language=language),
     )
     add_sample(
         "email-change",

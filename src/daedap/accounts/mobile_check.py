@@ -131,7 +131,7 @@ def demand_proof(number: str, *, proof: str) -> None:
 
 def _count(number: str, *, ip: str) -> None:
     """Count one message; nobody's phone is to be bombed, whoever asks and from however many addresses."""
-    if limits.count_up("mobile-check.address", ip, window=_HOUR) > MESSAGES_PER_ADDRESS:
+    if limits.count_up("mobile-check.address", limits.origin(ip), window=_HOUR) > MESSAGES_PER_ADDRESS:
         raise TooManyAttempts(_("Too many text messages were sent. Try again in an hour."), field="mobile")
     if limits.count_up("mobile-check.pause", number, window=PAUSE) > 1:
         raise TooManyAttempts(_("A new code can be sent once a minute. Please wait a moment."), field="mobile")

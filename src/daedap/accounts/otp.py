@@ -20,10 +20,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from daedap.accounts import letters
 from daedap.accounts.models import OtpDevice, User
 from daedap.audit.actions import record
 from daedap.core.actors import Actor
 from daedap.core.errors import DaedapError, NotFound
+from daedap.core.mail import queue_letter
 
 DIGITS = 6
 STEP_SECONDS = 30
@@ -106,7 +108,7 @@ def accept_code(*, user: User, code: str) -> bool:
 
 @transaction.atomic
 def add_device(*, user: User, secret: str, code: str, name: str, actor: Actor, is_first: bool = False) -> OtpDevice:
-    """Register the device that shows `code` for `secret`; the code is used up by it.
+    """Register the device that shows `code` for `secret`; the code is used up by it. The person hears of it by mail.
 
     `is_first`: only as long as there is no other, for whoever has shown no more than a password. Raise
     RegistrationOver, TooManyDevices, DeviceNameRefused or OtpCodeRefused.
@@ -123,6 +125,8 @@ def add_device(*, user: User, secret: str, code: str, name: str, actor: Actor, i
         raise OtpCodeRefused
     device = OtpDevice.objects.create(user=user, name=name, secret=secret, last_step=step)
     record("accounts.otp_device_added", actor=actor, target=str(user), device=name)
+    letter = letters.device_added(**_account(user), device=name)
+    queue_letter(letter, to=user.email, language=user.language, kind="otp-device-added")
     return device
 
 
@@ -138,6 +142,8 @@ def delete_device(*, user: User, device_id: int, actor: Actor) -> OtpDevice:
         raise LastDeviceKept
     OtpDevice.objects.filter(pk=device.pk).delete()
     record("accounts.otp_device_deleted", actor=actor, target=str(user), device=device.name)
+    letter = letters.device_deleted(**_account(user), device=device.name)
+    queue_letter(letter, to=user.email, language=user.language, kind="otp-device-deleted")
     return device
 
 
@@ -147,7 +153,14 @@ def reset_devices(*, user: User, actor: Actor, organization_id: int | None = Non
     User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     count, _by_model = OtpDevice.objects.filter(user=user).delete()
     record("accounts.otp_reset", actor=actor, target=str(user), organization_id=organization_id, devices=count)
+    if count:
+        letter = letters.devices_reset(**_account(user))
+        queue_letter(letter, to=user.email, language=user.language, kind="otp-reset")
     return count
+
+
+def _account(user: User) -> dict[str, str]:
+    return {"name": user.name, "login_id": user.login_id, "language": user.language}
 
 
 def clean_device_name(name: str) -> str:

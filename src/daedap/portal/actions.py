@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts import mobile_check, passwords
 from daedap.accounts.actions import PasswordRefused
+from daedap.accounts.letters import second_factor_changed
 from daedap.accounts.models import (
     PLATFORM,
     Country,
@@ -25,7 +26,7 @@ from daedap.accounts.models import (
     User,
     Verification,
 )
-from daedap.accounts.otp import has_device
+from daedap.accounts.otp import has_device, reset_devices
 from daedap.audit.actions import record
 from daedap.core import events, limits
 from daedap.core.actors import Actor
@@ -229,11 +230,46 @@ class DeviceMissing(DaedapError):
 
 @transaction.atomic
 def choose_second_factor(*, user: User, factor: SecondFactor, actor: Actor) -> None:
-    """Remember the member's own choice of 2-step login (spec 10, 4.4); raise DeviceMissing."""
+    """Remember the member's own choice of 2-step login (spec 10, 4.4) and mail them if it is another.
+
+    Raise DeviceMissing.
+    """
     if factor == SecondFactor.TOTP and not has_device(user):
         raise DeviceMissing
-    PlatformMember.objects.filter(user=user).update(second_factor=factor)
+    if not PlatformMember.objects.filter(user=user).exclude(second_factor=factor).update(second_factor=factor):
+        return
     record("accounts.second_factor_chosen", actor=actor, target=str(user), factor=factor)
+    _tell_of_factor(user, factor)
+
+
+class NothingToReset(Conflict):
+    """The member has neither a device nor chosen Google OTP."""
+
+    message = _("This member uses no OTP device.")
+
+
+@transaction.atomic
+def reset_second_step(*, member_id: int, actor: Actor) -> PlatformMember:
+    """For operators: help a member back in who lost the phone. The devices go, and a code is mailed at each log-in.
+
+    Never less than that: whoever chose a second step keeps one. The member is told by mail. Raise NothingToReset.
+    """
+    members = PlatformMember.objects.select_for_update(of=("self",), no_key=True).select_related("user")
+    member = members.get(pk=member_id)
+    uses_otp = member.second_factor == SecondFactor.TOTP
+    if not reset_devices(user=member.user, actor=actor) and not uses_otp:
+        raise NothingToReset
+    if uses_otp:
+        member.second_factor = SecondFactor.EMAIL
+        member.save(update_fields=["second_factor"])
+        record("accounts.second_factor_reset", actor=actor, target=str(member.user), factor=SecondFactor.EMAIL)
+        _tell_of_factor(member.user, SecondFactor.EMAIL)
+    return member
+
+
+def _tell_of_factor(user: User, factor: SecondFactor) -> None:
+    letter = second_factor_changed(name=user.name, login_id=user.login_id, factor=factor, language=user.language)
+    queue_letter(letter, to=user.email, language=user.language, kind="second-factor-changed")
 
 
 @transaction.atomic

@@ -14,12 +14,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from daedap.accounts.models import PlatformMember, User
+from daedap.core.actors import Actor
 from daedap.core.errors import DaedapError
 from daedap.core.requests import client_ip
 from daedap.files.models import PlatformFile
 from daedap.files.selectors import open_file
 from daedap.organizations.models import Organization
-from daedap.portal.actions import decide_verification
+from daedap.portal import actions
 
 if TYPE_CHECKING:
     _UserAdmin = admin.ModelAdmin[User]
@@ -77,7 +78,7 @@ class PlatformMemberAdmin(_ReadOnly, _PlatformMemberAdmin):
     list_filter = ("verification", "membership_type", "country")
     search_fields = ("=user__login_id", "company_name", "=business_number")
     list_select_related = ("user",)
-    actions = ("approve", "refuse")
+    actions = ("approve", "refuse", "reset_second_step")
     fields = (
         "login",
         "country",
@@ -126,12 +127,28 @@ class PlatformMemberAdmin(_ReadOnly, _PlatformMemberAdmin):
     def refuse(self, request: HttpRequest, queryset: QuerySet[PlatformMember]) -> None:
         self._decide(request, queryset, approve=False)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[PlatformMember], *, approve: bool) -> None:
-        if not request.user.is_superuser:
-            raise Http404
-        actor = request.user.as_actor(client_ip(request))
+    @admin.action(description=_("Reset 2-step login (lost phone)"))
+    def reset_second_step(self, request: HttpRequest, queryset: QuerySet[PlatformMember]) -> None:
+        """Delete the OTP devices; a code is mailed at each log-in instead."""
+        actor = self._operator(request)
         for member in queryset:
             try:
-                decide_verification(member_id=member.pk, approve=approve, actor=actor)
+                actions.reset_second_step(member_id=member.pk, actor=actor)
+            except DaedapError as error:
+                self.message_user(request, f"{error.message} ({member.user.login_id})", messages.WARNING)
+            else:
+                words = gettext("2-step login has been reset: %(login)s") % {"login": member.user.login_id}
+                self.message_user(request, words)
+
+    def _operator(self, request: HttpRequest) -> Actor:
+        if not (request.user.is_authenticated and request.user.is_superuser):
+            raise Http404
+        return request.user.as_actor(client_ip(request))
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[PlatformMember], *, approve: bool) -> None:
+        actor = self._operator(request)
+        for member in queryset:
+            try:
+                actions.decide_verification(member_id=member.pk, approve=approve, actor=actor)
             except DaedapError as error:
                 self.message_user(request, str(error.message), messages.WARNING)

@@ -14,6 +14,7 @@ from daedap.accounts.models import OtpDevice, User
 from daedap.audit.models import AuditEntry
 from daedap.core.actors import SYSTEM
 from daedap.core.errors import NotFound
+from daedap.core.models import OutgoingMail
 
 NOON = "2026-11-22T03:00:00Z"
 
@@ -188,3 +189,25 @@ def test_given_a_device_when_stored_then_the_database_does_not_hold_its_secret(k
 def test_given_a_secret_when_drawn_then_the_address_names_issuer_and_account():
     picture = otp.make_qr_code(otp.new_secret(), account="kim", issuer="주식회사: 예")
     assert picture.startswith("data:image/svg+xml")
+
+
+def test_given_device_added_deleted_and_reset_when_done_then_the_person_is_told_by_mail(kim, clock):
+    kim.email = "kim@example.com"
+    kim.save()
+    first = register(kim)
+    register(kim, name="다른 폰")
+    otp.delete_device(user=kim, device_id=first.pk, actor=SYSTEM)
+    otp.reset_devices(user=kim, actor=SYSTEM)
+    otp.reset_devices(user=kim, actor=SYSTEM)  # nothing left: nothing to tell
+
+    mails = OutgoingMail.objects.order_by("pk")
+    assert [mail.kind for mail in mails] == ["otp-device-added"] * 2 + ["otp-device-deleted", "otp-reset"]
+    assert {mail.recipient for mail in mails} == {"kim@example.com"}
+
+
+def test_given_refused_device_when_added_then_nobody_is_told(kim, clock):
+    kim.email = "kim@example.com"
+    kim.save()
+    with pytest.raises(otp.OtpCodeRefused):
+        otp.add_device(user=kim, secret=otp.new_secret(), code="000", name="폰", actor=SYSTEM)
+    assert not OutgoingMail.objects.exists()

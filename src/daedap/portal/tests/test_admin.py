@@ -3,11 +3,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from daedap.accounts.models import PlatformMember, User
+from daedap.accounts.models import OtpDevice, PlatformMember, User
+from daedap.audit.models import AuditEntry
 from daedap.files.actions import store_platform_file
 from daedap.files.models import PlatformFile
 from daedap.files.selectors import path_of
 from tests import factories
+from tests.jobs import run_jobs
 
 
 @pytest.fixture
@@ -83,3 +85,53 @@ def test_given_a_weak_password_when_an_operator_is_created_then_the_rules_are_sa
         validate_password("password", User(login_id="op@example.com"))
     assert refused.value.messages
     validate_password("Ocean!72", User(login_id="op@example.com"))
+
+
+MEMBERS = "/operator/accounts/platformmember/"
+
+
+def reset(client, member):
+    return client.post(MEMBERS, {"action": "reset_second_step", "_selected_action": [member.pk]}, follow=True)
+
+
+def test_given_lost_phone_when_operator_resets_then_devices_go_a_mailed_code_stays_and_the_member_is_told(
+    operator_client, mailoutbox
+):
+    member = factories.make_platform_member(email="kim@example.com", second_factor="totp").platform_member
+    OtpDevice.objects.create(user=member.user, name="폰", secret="A" * 32, last_step=-1)
+
+    page = reset(operator_client, member)
+
+    assert "2단계 로그인을 초기화했습니다: kim@example.com" in page.text
+    member.refresh_from_db()
+    assert member.second_factor == "email"
+    assert not OtpDevice.objects.exists()
+    actions = AuditEntry._base_manager.filter(target=str(member.user)).values_list("action", flat=True)
+    assert set(actions) == {"accounts.otp_reset", "accounts.second_factor_reset"}
+    run_jobs()
+    assert [mail.to for mail in mailoutbox] == [["kim@example.com"]] * 2
+    assert "초기화" in mailoutbox[0].subject
+
+
+def test_given_member_without_otp_when_operator_resets_then_nothing_changes(operator_client, mailoutbox):
+    member = factories.make_platform_member(email="kim@example.com", second_factor="email").platform_member
+
+    page = reset(operator_client, member)
+
+    assert "OTP 기기를 사용하지 않는 회원입니다." in page.text
+    member.refresh_from_db()
+    assert member.second_factor == "email"
+    assert not AuditEntry._base_manager.filter(action__startswith="accounts.otp").exists()
+    run_jobs()
+    assert mailoutbox == []
+
+
+def test_given_staff_who_is_no_operator_when_resetting_then_refused(platform_client):
+    staff = User.objects.create_user(realm="", login_id="staff@example.com", password="Ocean!72", is_staff=True)
+    platform_client.force_login(staff)
+    member = factories.make_platform_member(email="kim@example.com", second_factor="totp").platform_member
+
+    reset(platform_client, member)
+
+    member.refresh_from_db()
+    assert member.second_factor == "totp"
