@@ -157,14 +157,21 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
         ],
         "logout_url": address(request, "logout") if logout else "",
         "login_url": login_address(request, wanted, anew=True) if login else "",
-        "login_status": question_of(
-            request,
-            is_form=current == "enquiry",
-            is_enquiry_page=bool(current),
-            login_url=login_address(request, wanted),
-            end_url=address(request, "login_status"),
-        ),
+        "login_status": _question(request, current, wanted),
     }
+
+
+def _question(request: PageRequest, current: str, wanted: str) -> StatusQuestion | None:
+    """Return what the page asks the company. A guest in a frame cannot be taken to the login page, so none is asked."""
+    if request.is_framed and request.member is None:
+        return None
+    return question_of(
+        request,
+        is_form=current == "enquiry",
+        is_enquiry_page=bool(current),
+        login_url=login_address(request, wanted),
+        end_url=address(request, "login_status"),
+    )
 
 
 def _footer(request: PageRequest) -> dict[str, Any]:

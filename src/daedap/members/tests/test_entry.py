@@ -751,3 +751,46 @@ def test_given_old_key_when_cut_while_the_company_is_asked_then_guest(acme, hang
     assert_guest(browser, hangame, browser.open(f"{HC}?{signed()}"), "hmac_mismatch")
     with service_scope(acme.pk, hangame.pk):
         assert LoginEvent.objects.get().by_old_key
+
+
+# --- in a frame (section 11) -------------------------------------------------------------------------------------
+
+
+def frame_cookies_of(response: httpx.Response) -> dict[str, str]:
+    """The name and the whole text of each cookie for frames on other sites."""
+    headers = [header for header in response.headers.get_list("set-cookie") if "Partitioned" in header]
+    return {header.partition("=")[0]: header for header in headers}
+
+
+def test_given_a_frame_when_entered_then_the_session_is_in_a_partitioned_cookie_too(hangame):
+    browser = Browser()
+    response = browser.open(f"{HC}?iframe=true&{signed()}", headers={"Sec-Fetch-Dest": "iframe"})
+    assert_member(browser, hangame, response, "hong", f"{HC}?iframe=true")
+    kept = frame_cookies_of(response)["hcsid-frame"]
+    assert kept.startswith(f"hcsid-frame={browser.secret}; ")
+    assert {"Secure", "HttpOnly", "SameSite=None", "Path=/hangame/"} <= set(kept.split("; "))
+
+
+@pytest.mark.parametrize("query", ["", "iframe=true&"])
+def test_given_the_whole_window_when_entered_then_no_partitioned_cookie(hangame, query):
+    response = Browser().open(f"{HC}?{query}{signed()}", headers={"Sec-Fetch-Dest": "document"})
+    assert response.status_code == 302
+    assert frame_cookies_of(response) == {}
+
+
+def test_given_a_member_in_a_frame_when_a_bad_token_comes_then_a_guest_there_example_31(hangame):
+    browser = Browser()
+    framed = {"Sec-Fetch-Dest": "iframe"}
+    browser.open(f"{HC}?{signed()}", headers=framed)
+    only_there = {"Cookie": f"hcsid-frame={browser.secret}"}
+    browser.cookies.clear()
+    response = browser.open(f"{HC}?{signed(key='0' * 32)}", headers=framed | only_there)
+    kept = frame_cookies_of(response)
+    assert "Max-Age=0" in kept["hcsid-frame"]
+    assert kept["hcnotice-frame"].startswith("hcnotice-frame=login_failed; ")
+    assert traces(hangame).sessions == []
+
+
+def test_given_a_marked_link_with_a_return_url_when_entered_then_the_page_is_marked(hangame):
+    response = Browser().open(f"{HC}?iframe=true&{signed(returnUrl='/hangame/hc/ticket/list/?page=2')}")
+    assert response.headers["location"] == f"{LIST}?page=2&iframe=true"
