@@ -115,7 +115,9 @@ def wait_for(condition: Any, *, seconds: float, what: Any) -> None:
 class Shop:
     """The example integrator beside the installation."""
 
-    def __init__(self, *, oc_base_url: str, service: str, key: str, log: Path, port: int = 0) -> None:
+    def __init__(
+        self, *, oc_base_url: str, service: str, key: str, log: Path, port: int = 0, post_service: str = ""
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self.log = log
@@ -124,6 +126,7 @@ class Shop:
             "SHOP_PORT": str(self.port),
             "OC_BASE_URL": oc_base_url,
             "OC_SERVICE": service,
+            "OC_POST_SERVICE": post_service or service,
             "OC_KEY": key,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -45,6 +45,7 @@ def facts(installation: Installation) -> Iterator[dict[str, Any]]:
     shop = Shop(
         oc_base_url=facts["organization"]["url"].rstrip("/"),
         service=facts["service"]["id"],
+        post_service=facts["post_service"]["id"],
         key=facts["organization"]["key"],
         log=installation.home / "frame-shop.log",
         port=port,
@@ -87,11 +88,12 @@ def allowed(company: str, facts: dict[str, Any], chromium: Browser) -> str:
     page.locator("[name=login_id]").fill(facts["administrator"]["id"])
     page.locator("[name=password]").fill(facts["administrator"]["password"])
     page.locator("main button[type=submit]").first.click()
-    page.goto(f"{site}{facts['service']['id']}/settings/member-integration/")
-    field = page.locator("[name=frame_origins]")
-    field.fill(f"{field.input_value()}\n{company}/")
-    page.get_by_role("button", name="저장").click()
-    expect(field).to_have_value(re.compile(f"{company}$"))
+    for service in (facts["service"], facts["post_service"]):
+        page.goto(f"{site}{service['id']}/settings/member-integration/")
+        field = page.locator("[name=frame_origins]")
+        field.fill(f"{field.input_value()}\n{company}/")
+        page.get_by_role("button", name="저장").click()
+        expect(field).to_have_value(re.compile(f"{company}$"))
     context.close()
     return company
 
@@ -201,6 +203,30 @@ def test_given_the_sample_parent_when_a_guest_walks_then_heights_are_numbers_and
     frame.locator("[name=email]").fill("guest@example.com")
     frame.locator("form.inquiry-con button[type=submit]").click()
     expect(frame.locator(".hc-number strong")).to_be_visible()
+
+
+def test_given_only_members_may_go_on_when_framed_then_the_login_page_takes_the_whole_window(
+    facts: dict[str, Any], visitor: Any, allowed: str
+) -> None:
+    someone, shop = visitor(), facts["integrator"]["post_url"]
+    page, home = someone.page, facts["post_service"]["helpcenter_url"]
+    frame = open_sample(page, allowed, f"{home}ticket/list/?iframe=true")
+    button = frame.locator(".d-empty").get_by_role("link", name="로그인")
+    expect(button).to_be_visible()
+    someone.shot("frame-login")
+    assert page.url.startswith(allowed)
+    button.click()
+    expect(page).to_have_url(re.compile(re.escape(f"{shop}login?returnUrl=")))
+    page.locator("input[name=login]").fill("hong")
+    page.locator("input[type=password]").fill("shop1234")
+    page.locator("button.button").click()
+    expect(page).to_have_url(f"{home}ticket/list/")
+    expect(page.locator(".hc-header .hc-member")).to_have_text("홍길동")
+    # back in the company's page the frame is a guest again: another site, other cookies; a guest writes there
+    frame = open_sample(page, allowed, f"{home}ticket/")
+    expect(frame.locator(".hc-member")).to_have_text("비회원")
+    expect(frame.locator("[name=subject]")).to_be_visible()
+    assert someone.complaints == []
 
 
 def test_given_a_parent_that_is_not_listed_when_opened_then_the_browser_blocks_the_frame_example_56(

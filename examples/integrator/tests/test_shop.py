@@ -381,3 +381,20 @@ def test_given_an_address_on_the_help_centres_site_when_opened_elsewhere_then_po
         page = client.get("/oc/remote?page=list").text
     assert 'name="service" value="web"' in page
     assert f'name="returnUrl" value="{OC}/web/hc/ticket/list/"' in page
+
+
+# --- the help centre inside a page of the shop ---------------------------------------------------------------------
+
+
+def test_given_a_member_when_embedded_then_the_frames_address_signs_and_says_that_it_is_a_frame(client):
+    log_in(client)
+    page = client.get("/oc/embed")
+    assert f"frame-src 'self' {OC};" in page.headers["content-security-policy"]
+    assert 'id="ocPage"' in page.text
+    assert 'src="/oc/open?page=home&amp;iframe=true"' in page.text
+    address, _, query = client.get("/oc/open?page=home&iframe=true").headers["location"].partition("?")
+    fields = parse_qs(query, strict_parsing=True)
+    assert address == f"{OC}/hangame/hc/"
+    assert fields.pop("iframe") == ["true"]
+    assert {"usercode", "token", "time"} <= set(fields)
+    assert vouched(client, fields["usercode"][0], fields["token"][0])
