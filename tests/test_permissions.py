@@ -95,6 +95,7 @@ ORGANIZATION_SITE: dict[str, tuple[str, set[str]]] = {
     "tickets:comment": ("post", AGENTS),
     "tickets:complete": ("post", AGENTS),
     "members:integration": ("get", ADMINISTRATOR),
+    "members:connection-test": ("get", ADMINISTRATOR),
     "helpcenter_admin:company_list": ("get", ORGANIZATION),
     "helpcenter_admin:company_add": ("get", ORGANIZATION),
     "helpcenter_admin:company_edit": ("get", ORGANIZATION),

@@ -1,7 +1,7 @@
 """The edge: a small Starlette app for requests that wait on somebody else, so that they hold no thread meanwhile.
 
-Today that is the entry into a help centre with a member token, which calls the integrator's verification URL; event
-streams follow. Everything that does not wait is Django's.
+Today that is the entry into a help centre with a member token, which calls the integrator's verification URL, and the
+test of that connection; event streams follow. Everything that does not wait is Django's.
 """
 
 from __future__ import annotations
@@ -28,18 +28,23 @@ from daedap.core.logs import request_id
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 ENTRY_MODULE = "daedap.members.entry"
+ERRAND_MODULE = "daedap.members.connection_errand"
 TOKEN_PARAMETERS = frozenset({"token", "accessToken"})
+_ERRAND = re.compile(r"/[A-Za-z]+/settings/member-integration/test/ask/")
 _HELP_CENTRE = re.compile(r"/[A-Za-z]+/hc(?:/.*)?")
 
 logger = logging.getLogger("daedap.request")
 
 
 def waits(*, method: str, host: str, path: str, query: bytes) -> bool:
-    """Tell whether a request belongs to the edge: a GET of a help-centre page of an organization, with a token."""
+    """Tell whether a request belongs to the edge.
+
+    That is a GET on an organization's site: of a help-centre page with a token, or of a connection test's errand.
+    """
+    is_entry = _HELP_CENTRE.fullmatch(path) is not None and _has_token(query)
     return (
         method in {"GET", "HEAD"}
-        and _has_token(query)
-        and _HELP_CENTRE.fullmatch(path) is not None
+        and (is_entry or _ERRAND.fullmatch(path) is not None)
         and (read_host(host) or ("", ""))[0] == "organization"
     )
 
@@ -57,14 +62,15 @@ def application() -> Starlette | None:
     """Return the edge, or None while the module of the entry does not exist; Django then shows the page to a guest."""
     if find_spec(ENTRY_MODULE) is None:
         return None
-    enter = _watched(import_module(ENTRY_MODULE).enter)
+    enter = _watched(import_module(ENTRY_MODULE).enter, "<service>/hc/?token")
+    ask = _watched(import_module(ERRAND_MODULE).ask, "<service>/settings/member-integration/test/ask/")
     paths = ("/{service_id}/hc", "/{service_id}/hc/{rest:path}")
-    return Starlette(routes=[Route(path, enter, methods=["GET", "HEAD"]) for path in paths])
+    routes = [Route(path, enter, methods=["GET", "HEAD"]) for path in paths]
+    return Starlette(routes=[*routes, Route("/{service_id}/settings/member-integration/test/ask/", ask)])
 
 
-def _watched(endpoint: Endpoint) -> Endpoint:
+def _watched(endpoint: Endpoint, route: str) -> Endpoint:
     """Log and count like a Django request; what nobody expected becomes the page without the token, for a guest."""
-    route = "<service>/hc/?token"
 
     async def watched(request: Request) -> Response:
         mark = request_id.set(secrets.token_hex(8))

@@ -383,6 +383,17 @@ def read_verification(status: int, body: bytes, usercode: str) -> None:
         raise TokenRefused(Reason.VERIFY_USERCODE_MISMATCH)
 
 
+def read_fields(status: int, body: bytes) -> dict[str, object] | None:
+    """Return `login` and `usercode` as they were answered, None where they are not there; None if it is no object."""
+    if status != 200:
+        return None
+    try:
+        answer = _read_object(body)
+    except TokenRefused:
+        return None
+    return {name: answer.get(name) for name in ("login", "usercode")}
+
+
 def _means_true(login: object) -> bool:
     return login is True or (isinstance(login, str) and login.strip(" ").lower() == "true")
 
