@@ -216,7 +216,7 @@ def test_given_token_in_another_form_when_tested_then_it_is_named(check, form):
         token = token_for(values).replace("+", "-").replace("/", "_")
     result = check(link(made(values, token)))
     assert result.grade("structure") == "fail"
-    assert ("16진수" if form == "hex" else "URL-safe") in result.findings["structure"].fix
+    assert ("16진수" if form == "hex" else "URL용") in result.findings["structure"].fix
 
 
 def test_given_old_and_unknown_key_when_tested_then_which_matched_is_said(check, hangame, acme):
