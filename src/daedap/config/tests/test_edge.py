@@ -16,6 +16,14 @@ def test_given_a_help_centre_page_with_a_token_when_routed_then_it_is_the_edges(
     assert waits(method=method, host=HOST, path=path, query=query)
 
 
+def test_given_the_errand_of_a_connection_test_when_routed_then_it_is_the_edges():
+    path = "/shop/settings/member-integration/test/ask/"
+    assert waits(method="GET", host=HOST, path=path, query=b"ticket=x")
+    assert not waits(method="POST", host=HOST, path=path, query=b"")
+    assert not waits(method="GET", host="localhost:8000", path=path, query=b"ticket=x")
+    assert not waits(method="GET", host=HOST, path=path.removesuffix("ask/"), query=b"result=x")
+
+
 @pytest.mark.parametrize(
     ("method", "host", "path", "query"),
     [

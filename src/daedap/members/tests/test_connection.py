@@ -12,12 +12,13 @@ import httpx
 import pytest
 import time_machine
 from django.conf import settings as django_settings
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from daedap.audit.models import AuditEntry
-from daedap.config import edge
 from daedap.core.scoping import service_scope
 from daedap.members import connection_check, logins
-from daedap.members.connection_errand import read_result
+from daedap.members.connection_errand import ask, read_result
 from daedap.members.models import LoginEvent, LoginType, Member, MemberSession, UsedToken
 from daedap.members.tokens import MemberClaims, digest, parse_token
 from daedap.organizations.keys import change_key
@@ -29,6 +30,7 @@ from .entry_helpers import KEY, TIME, identity, integrate, run_company, signed, 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 URL = "/hangame/settings/member-integration/test/"
+EDGE = Starlette(routes=[Route("/{service_id}/settings/member-integration/test/ask/", ask)])
 HOST = f"acme{django_settings.ORGANIZATION_SUFFIX}"
 
 
@@ -61,7 +63,7 @@ def desk(client_of, acme, hangame):
 
 def through_the_edge(address: str) -> httpx.Response:
     async def run():
-        transport = httpx.ASGITransport(app=edge.application())
+        transport = httpx.ASGITransport(app=EDGE)
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
             return await client.get(address)
 
