@@ -123,6 +123,7 @@ def test_given_planted_session_when_somebody_signs_in_then_the_attacker_has_noth
     enter(client, founder, owner, mailoutbox)
     assert "_auth_user_id" in client.session
     assert client.session.session_key != planted
+    assert "planted" not in client.session  # nor anything else that somebody else knows
     assert "_auth_user_id" not in SessionStore(planted)
     spy.cookies[settings.SESSION_COOKIE_NAME] = planted
     assert spy.get("/me/" if site == "platform" else "/console/me/").url.startswith("/login/")

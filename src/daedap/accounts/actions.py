@@ -90,6 +90,7 @@ def sign_in(
     if owed:
         owed_change.begin(request, user, reason=owed)
         raise owed_change.ChangeOwed
+    sessions.start_over(request)
     sessions.open_session(request, user, policy=policy.sessions)
     adopt_language(request, user)
     return user

@@ -25,10 +25,6 @@ class SignUpDraft:
         self._facts |= facts
         self._session[_KEY] = self._facts
 
-    def forget(self) -> None:
-        """Drop the draft: the account exists."""
-        self._session.pop(_KEY, None)
-
     @property
     def country(self) -> str:
         return str(self._facts.get("country", ""))

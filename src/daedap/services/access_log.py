@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import IO
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -41,13 +41,14 @@ def search_access_log(
 ) -> QuerySet[SignInRecord]:  # fmt: skip
     """Return the records of one realm in these days, newest first, each with `name`: of who has that ID now, or None.
 
-    `own` narrows to the records of that very login ID. Failures with an ID that nobody has are among them.
+    `own` narrows to the records of that very login ID, but for those of who had it before. Failures with an ID that
+    nobody has are among them.
     """
     users = User.objects.filter(realm=realm)
     found = in_days(SignInRecord.objects.filter(realm=realm), since, until)
     found = found.annotate(name=Subquery(users.filter(login_id=OuterRef("login_id")).values("name")[:1]))
     if own:
-        found = found.filter(login_id=own)
+        found = found.filter(Q(user=None) | Q(user__login_id=own), login_id=own)
     if name:
         found = found.filter(login_id__in=users.filter(name__icontains=name).values("login_id"))
     if account:

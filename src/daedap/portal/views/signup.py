@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from daedap.accounts import sessions
 from daedap.accounts.links import LinkRefused, read_link, use_link
 from daedap.accounts.models import Country, LinkKind, SecondFactor
 from daedap.core.errors import DaedapError
@@ -221,7 +222,7 @@ def _create_account(request: HttpRequest, draft: SignUpDraft, form: InformationF
     )
     certificate = data.get("certificate")
     user = actions.sign_up(facts=facts, certificate=certificate, ip=client_ip(request))
-    draft.forget()
+    sessions.start_over(request)
     login(request, user, backend="daedap.accounts.backends.RealmBackend")
     return redirect("portal:welcome")
 

@@ -78,6 +78,16 @@ def test_given_the_right_in_one_service_only_when_opened_then_all(acme, reader, 
     assert browsers(client_of(acme, reader).get(LOG)) == {"MyOwn", "Their", "Ghost"}
 
 
+def test_given_an_id_that_somebody_had_before_when_opened_then_their_log_ins_stay_theirs(acme, agent, client_of):
+    former = factories.make_iam_member(acme, "former")
+    row = write(acme, "agent", agent="TheirBrowser")
+    SignInRecord.objects.filter(pk=row.pk).update(user=former.user)
+    row = write(acme, "agent", agent="MyOwnBrowser")
+    SignInRecord.objects.filter(pk=row.pk).update(user=agent.member.user)
+    write(acme, "agent", result="refused", agent="GhostBrowser")
+    assert browsers(client_of(acme, agent).get(LOG)) == {"MyOwn", "Ghost"}
+
+
 def test_given_who_is_no_agent_when_opened_then_refused(acme, shop, owner, logins, client_of):
     chief = factories.make_iam_member(acme, "chief", is_administrator=True)
     for who in (owner, chief, factories.make_iam_member(acme, "rightless")):
