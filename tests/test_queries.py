@@ -21,7 +21,7 @@ from daedap.core.crypto import random_letters_and_digits
 from daedap.core.scoping import service_scope
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member
 from daedap.members.sessions import cookie_name, open_session
-from daedap.organizations.models import CreationType, IamMember, Organization
+from daedap.organizations.models import ConsoleRole, CreationType, IamMember, Organization
 from daedap.services.contract_items import ITEMS
 from daedap.services.languages import list_codes
 from daedap.services.models import Agent, ContractItem, Group, Role, Service, ServiceLanguage
@@ -169,6 +169,11 @@ def add_iam_members(world: World, count: int) -> None:
         factories.make_iam_member(world.acme)
 
 
+def add_console_members(world: World, count: int) -> None:
+    for _ in range(count):
+        factories.make_console_member(world.acme, ConsoleRole.MEMBER)
+
+
 def add_organization_administrators(world: World, count: int) -> None:
     for _ in range(count):
         factories.make_iam_member(world.acme, is_administrator=True)
@@ -258,6 +263,7 @@ PAGES = [
     Page("portal:console", World.founder, add_organizations, of_nothing),
     Page("portal:organization", World.founder, add_services, of_organization),
     Page("portal:members", World.founder, add_iam_members, of_organization),
+    Page("portal:members", World.founder, add_console_members, of_organization, query="?tab=platform"),
     Page("portal:payment", World.founder, add_payment_methods, of_nothing),
 ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
 
 from daedap.accounts.models import User
 from daedap.core.errors import NotFound
 from daedap.organizations.models import IamMember, MemberStatus, Organization
+
+MEMBERS_PER_PAGE = 50
 
 _BY_DOMAIN = """
 SELECT organization.*, security.addresses AS allowed_addresses
@@ -41,12 +44,32 @@ def list_members(*, search: str = "") -> list[IamMember]:
 
     With `search` those whose ID, name or e-mail contains it.
     """
+    return list(_search_members(search))
+
+
+def page_members(*, search: str = "", page: str = "1", per_page: int = MEMBERS_PER_PAGE) -> Page[IamMember]:
+    """Return one page of `list_members`; the nearest there is for a number out of range or no number."""
+    return Paginator(_search_members(search), per_page).get_page(page)
+
+
+def _search_members(search: str) -> QuerySet[IamMember]:
     members = IamMember.objects.select_related("user").filter(status=MemberStatus.MEMBER)
-    if wanted := search.strip():
+    if wanted := search.replace("\0", "").strip():
         members = members.filter(
             Q(user__login_id__icontains=wanted) | Q(user__name__icontains=wanted) | Q(user__email__icontains=wanted)
         )
-    return list(members.order_by("-is_owner", "user__login_id"))
+    return members.order_by("-is_owner", "user__login_id")
+
+
+def count_members() -> int:
+    """Return how many active IAM members the open organization has."""
+    return IamMember.objects.filter(status=MemberStatus.MEMBER).count()
+
+
+def find_owner() -> IamMember | None:
+    """Return the OWNER of the open organization, if one was chosen."""
+    owners = IamMember.objects.select_related("user").filter(status=MemberStatus.MEMBER, is_owner=True)
+    return owners.first()
 
 
 def get_member(member_id: int) -> IamMember:

@@ -7,7 +7,8 @@ from django.test import Client
 from daedap.accounts import otp
 from daedap.accounts.models import OtpDevice, SignInRecord, SignInResult
 from daedap.core.scoping import organization_scope
-from daedap.organizations.models import ConsoleMember, IamMember, LoginSecurity, Organization
+from daedap.organizations.models import ConsoleMember, ConsoleRole, IamMember, LoginSecurity, Organization
+from daedap.organizations.selectors import MEMBERS_PER_PAGE
 from daedap.services.models import Service, ServiceState
 from tests import factories
 
@@ -290,3 +291,24 @@ def test_given_member_who_withdraws_when_looked_for_then_in_no_console_any_more(
     sent = {"current": factories.PASSWORD, "confirmation": "guest@example.com"}
     assert browser(guest).post("/me/leave/", sent).url == "/goodbye/"
     assert not ConsoleMember._base_manager.exists()
+
+
+@pytest.mark.parametrize("tab", ["", "&tab=platform"])
+def test_given_more_members_than_a_page_when_paged_and_searched_then_each_is_shown_once(member_client, acme, tab):
+    if tab:
+        made = [factories.make_console_member(acme, ConsoleRole.MEMBER) for _ in range(MEMBERS_PER_PAGE)]
+    else:
+        made = [factories.make_iam_member(acme) for _ in range(MEMBERS_PER_PAGE + 1)]
+    emails = {member.user.email for member in made}
+    list_page = f"/console/{acme.public_id}/members/"
+
+    pages = [member_client.get(f"{list_page}?page={number}{tab}").text for number in (1, 2)]
+
+    shown = [{email for email in emails if f">{email}<" in page} for page in pages]
+    assert shown[0] | shown[1] == emails
+    assert not shown[0] & shown[1]
+    assert "page=2" in pages[0]
+    assert member_client.get(f"{list_page}?page=nonsense{tab}").status_code == 200
+    found = member_client.get(f"{list_page}?q={made[-1].user.email}{tab}").text
+    assert [email for email in emails if f">{email}<" in found] == [made[-1].user.email]
+    assert "d-pager" not in found

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from daedap.core.errors import DaedapError
 from daedap.organizations import errors, founding
 from daedap.organizations.console_members import list_organizations
-from daedap.organizations.selectors import list_members
+from daedap.organizations.selectors import count_members
 from daedap.payments.selectors import may_use_services
 from daedap.portal.access import MemberRequest, OrganizationRequest, member_page, organization_page, setting_page
 from daedap.portal.forms.base import add_refusal
@@ -69,7 +69,7 @@ def create(request: MemberRequest) -> HttpResponse:
 def dashboard(request: OrganizationRequest) -> HttpResponse:
     """What the organization uses (조직 서비스 이용 현황)."""
     services = list_all_services() if request.own.is_active else []
-    context = {"member_count": len(list_members()), "services": services}
+    context = {"member_count": count_members(), "services": services}
     return render(request, "portal/console/dashboard.html", shell(request) | context)
 
 

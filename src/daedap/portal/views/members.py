@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +24,7 @@ from daedap.organizations import members as iam_members
 from daedap.organizations.errors import DomainRefused, OwnerKept
 from daedap.organizations.owners import move_owner
 from daedap.organizations.security import read_sign_in_policy
-from daedap.organizations.selectors import get_member, list_members
+from daedap.organizations.selectors import MEMBERS_PER_PAGE, get_member, page_members
 from daedap.portal.access import OrganizationRequest, members_page
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.console import IamMemberForm, PersonForm
@@ -36,18 +38,25 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def members(request: OrganizationRequest) -> HttpResponse:
     """Member management: a tab of platform members and one of IAM members, each with a search."""
-    search = request.GET.get("q", "")[:100]
-    context: dict[str, Any] = {"back": request.path, "search": search}
-    if request.GET.get("tab") == "platform":
+    search, page = request.GET.get("q", "")[:100], request.GET.get("page", "1")
+    is_platform = request.GET.get("tab") == "platform"
+    here = ({"tab": "platform"} if is_platform else {}) | ({"q": search} if search else {})
+    context: dict[str, Any] = {
+        "back": request.path,
+        "search": search,
+        "page_url": lambda number: f"?{urlencode(here | {'page': number})}",
+    }
+    if is_platform:
         roles = console_members.roles_given_by(request.role)
+        people = console_members.list_people(request.own, search=search)
         context |= {
-            "people": console_members.list_people(request.own, search=search),
+            "people": Paginator(people, MEMBERS_PER_PAGE).get_page(page),
             "roles": roles,
             "form": PersonForm(roles=roles),
             "descriptions": ROLE_DESCRIPTIONS,
         }
         return render(request, "portal/console/people.html", shell(request) | context)
-    context |= {"members": list_members(search=search), "form": IamMemberForm()}
+    context |= {"members": page_members(search=search, page=page), "form": IamMemberForm()}
     return render(request, "portal/console/members.html", shell(request) | context)
 
 

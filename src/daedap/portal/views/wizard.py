@@ -13,7 +13,7 @@ from daedap.core.errors import DaedapError
 from daedap.core.hosts import organization_url
 from daedap.organizations import activation, domains
 from daedap.organizations.models import ConsoleRole
-from daedap.organizations.selectors import list_members, list_own_organizations
+from daedap.organizations.selectors import find_owner, list_members, list_own_organizations
 from daedap.portal.access import OrganizationRequest, setting_page
 from daedap.portal.actions import save_first_step
 from daedap.portal.forms.base import add_refusal
@@ -132,5 +132,4 @@ def done(request: OrganizationRequest) -> HttpResponse:
     """Step 3: the address and the OWNER's ID."""
     if not request.own.is_active:
         return redirect("portal:wizard", request.own.public_id)
-    owner = next((member for member in list_members() if member.is_owner), None)
-    return render(request, "portal/wizard/done.html", {"own": request.own, "owner": owner})
+    return render(request, "portal/wizard/done.html", {"own": request.own, "owner": find_owner()})
