@@ -61,6 +61,25 @@ def test_given_members_of_the_shop_when_they_log_in_and_out_there_then_the_help_
     page.goto(home + "ticket/")
     expect(who).to_have_text("김영희")
     expect(page.locator("[name=name]")).to_have_value("김영희")
+    # an enquiry, and a further question in a page whose content came after the answer
+    page.locator("[name=category]").select_option(index=1)
+    page.locator("[name=subject]").fill("색상을 바꿀 수 있나요?")
+    page.locator("[name=content]").fill("주문한 책상의 색상을 바꾸고 싶습니다.")
+    page.locator("[name=personal_agree]").check()
+    page.get_by_role("button", name="문의 보내기").click()
+    page.get_by_role("link", name="문의내역 보기").click()
+    page.get_by_role("link", name="색상을 바꿀 수 있나요?").click()
+    page.get_by_text("재문의하기").click()
+    page.locator("[name=content]").fill("흰색이면 됩니다.")
+    expect(page.locator(".hc-count")).to_have_text("9 / 5,000")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "색상.txt", "mimeType": "text/plain", "buffer": "흰색".encode()}
+    )
+    expect(page.get_by_text("업로드 완료")).to_be_visible()
+    page.get_by_role("button", name="재문의 보내기").click()
+    expect(page.get_by_text("재문의를 접수했습니다.")).to_be_visible()
+    expect(page.locator(".hc-entry")).to_contain_text("흰색이면 됩니다.")
+    expect(page.get_by_role("link", name="색상.txt", exact=True)).to_be_visible()
     # the server side
     at_shop.goto(shop)
     at_shop.get_by_text("로그아웃").click()

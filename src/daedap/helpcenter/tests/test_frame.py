@@ -189,3 +189,18 @@ def test_given_styles_of_the_help_centre_when_read_then_viewport_units_only_outs
     rules = [rule for sheet in sheets for rule in re.findall(r"[^{}]+\{[^{}]*\}", sheet)]
     found = [rule for rule in rules if re.search(r"\d[dsl]?v(h|w|min|max|b|i)\b", rule)]
     assert [rule for rule in found if ":not(.hc-in-frame)" not in rule] == []
+
+
+def test_given_a_frame_when_asked_again_then_the_way_back_keeps_the_mark(integrate, sign_in, member, shop):
+    integrate()
+    client = sign_in(member)
+    ticket = factories.make_ticket(shop, member=member)
+    own = f"{LIST}{ticket.ticket_id}/"
+    page = client.get(f"{own}?iframe=true").content.decode()
+    [action] = re.findall(rf'action="({own}[^"]*)"', page)
+    sent = client.post(action, {"content": "아직 안 왔어요"})
+    assert (action, sent["Location"]) == (f"{own}?iframe=true", f"{own}?iframe=true&sent=1")
+    closed = factories.make_ticket(shop, member=member, status="closed", category=ticket.category)
+    assert (
+        'href="/shop/hc/ticket/?iframe=true"' in client.get(f"{LIST}{closed.ticket_id}/?iframe=true").content.decode()
+    )

@@ -2,7 +2,7 @@
 // used (spec 30, 8.5). A native app answers by calling onAttachmentPermission(true) or (false).
 const SECONDS = 3;
 const { denied } = document.querySelector("script[data-app]").dataset;
-const fields = [...document.querySelectorAll("form input[type=file]")];
+const fields = [];
 const notes = new Map(); // of each field
 let isAllowed = false;
 let waiting = null; // the field that was tapped
@@ -15,7 +15,17 @@ window.onAttachmentPermission = (answer) => {
   goOn();
 };
 
-for (const field of fields) {
+watchAll();
+document.addEventListener("hc:content", watchAll); // own enquiries that came after the login status was asked for
+
+function watchAll() {
+  for (const field of document.querySelectorAll("form input[type=file]")) {
+    if (!fields.includes(field)) watch(field);
+  }
+}
+
+function watch(field) {
+  fields.push(field);
   field.addEventListener("click", (event) => {
     if (!waiting && !isAllowed) {
       waiting = field;
