@@ -387,6 +387,24 @@ def test_given_an_origin_that_only_looks_like_ours_when_echoed_then_that_fails(c
         assert (code, failing(found)) == (1, {"status.strangers"})
 
 
+def test_given_an_unreadable_answer_when_told_then_of_this_address_and_not_of_another(capsys):
+    _code, found = status(capsys, lambda *args: (302, {"Location": "/login"}, ""))
+    assert found["status.guest"]["what"] == "It answers with a redirect."
+    assert not any("verification" in each["what"] for each in found.values())
+
+
+def test_given_a_header_for_the_terminal_when_printed_then_it_is_harmless(capsys):
+    def respond(*args):
+        return right_status(*args, **{"Access-Control-Allow-Origin": "\x9b31mred"})
+
+    with integrator(respond) as url:
+        given = ["--login-status-url", url, "--help-centre", f"{CENTRE}/shop/hc/", "--allow-private"]
+        assert cli.main(["check-integration", "--language", "en", *given]) == 1
+    printed = capsys.readouterr().out
+    assert "31mred" in printed
+    assert "\x9b" not in printed
+
+
 def test_given_no_answer_to_options_when_there_are_header_rows_then_the_preflight_fails(capsys):
     def respond(handler, path, query):
         return (405, {}, "") if handler.command == "OPTIONS" else right_status(handler, path, query)
@@ -436,6 +454,14 @@ def test_given_a_right_login_url_when_checked_then_all_passes(capsys, tmp_path):
     code, found = login(capsys, tmp_path, right_login)
     assert (code, {each["grade"] for each in found.values()}) == (0, {"pass"})
     assert {"login.signature", "login.return_url", "login.strangers"} <= set(found)
+
+
+def test_given_a_large_login_page_when_checked_then_it_is_a_page(capsys, tmp_path):
+    def respond(handler, path, query):
+        return right_login(handler, path, query) if is_member(handler, query) else (200, {}, "x" * 70_000)
+
+    code, found = login(capsys, tmp_path, respond)
+    assert (code, failing(found)) == (0, set())
 
 
 @pytest.mark.parametrize(

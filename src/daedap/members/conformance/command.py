@@ -165,12 +165,17 @@ def _lines(findings: list[Finding]) -> Iterator[str]:
     marks = {Grade.PASS: "pass", Grade.ADVICE: "note", Grade.FAIL: "FAIL", Grade.SKIP: "skip"}
     width = max(len(finding.rule) for finding in findings)
     for finding in findings:
-        yield f"{marks[finding.grade]}  {finding.rule:<{width}}  {finding.what}"
+        yield f"{marks[finding.grade]}  {finding.rule:<{width}}  {_printable(finding.what)}"
         if finding.fix:
             yield f"      {'':<{width}}  → {finding.fix}"
     counts = {grade: sum(finding.grade is grade for finding in findings) for grade in Grade}
     yield ""
     yield _("%(pass)d passed, %(fail)d failed, %(advice)d to improve, %(skip)d not looked at") % counts
+
+
+def _printable(text: str) -> str:
+    """Take out what a terminal would obey: some sentences quote the answer of a server."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _say(text: str) -> None:

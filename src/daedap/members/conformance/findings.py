@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from daedap.core.outbound import OutboundResponse
 from daedap.members.reasons import FIXES, MEANINGS
 from daedap.members.tokens import Reason
@@ -53,6 +56,23 @@ def refused(rule: str, reason: Reason, parameter: str = "") -> Finding:
     """Return that the product refuses this, in the words of the settings screen."""
     named = f" ({parameter})" if parameter else ""
     return failed(rule, f"{MEANINGS[reason]}{named} [{reason}]", FIXES[reason])
+
+
+_BROKEN: dict[Reason, str | Promise] = {
+    Reason.VERIFY_REDIRECT: _("It answers with a redirect."),
+    Reason.VERIFY_HTTP_STATUS: _("It answers with a status other than 200."),
+    Reason.VERIFY_TIMEOUT: _("It does not answer within 5 seconds."),
+    Reason.VERIFY_NETWORK: _("It cannot be reached."),
+    Reason.VERIFY_TLS: _("Its certificate is not accepted."),
+    Reason.VERIFY_BAD_JSON: _("It does not answer with a JSON object."),
+    Reason.VERIFY_USERCODE_MISSING: _("Its answer has no usercode."),
+    Reason.VERIFY_BLOCKED_ADDRESS: _("It does not lead to a public server."),
+}
+
+
+def broken(rule: str, reason: Reason) -> Finding:
+    """Return that an address other than the verification URL gave no answer that can be read."""
+    return failed(rule, _BROKEN[reason], FIXES[reason])
 
 
 def is_kept_by_caches(answer: OutboundResponse) -> bool:

@@ -13,10 +13,10 @@ from daedap.members.conformance.findings import (
     Finding,
     Grade,
     advice,
+    broken,
     failed,
     is_kept_by_caches,
     passed,
-    refused,
     skipped,
 )
 from daedap.members.conformance.verification_url import check_address
@@ -64,7 +64,7 @@ async def check_login_status_url(url: str, *, policy: OutboundPolicy, browser: B
             findings += await _preflight(client, url, browser)
         findings.append(await _member(client, url, browser))
     except OutboundError as error:
-        findings.append(refused("status.answers", REASON_OF[error.kind]))
+        findings.append(broken("status.answers", REASON_OF[error.kind]))
     return findings
 
 
@@ -75,7 +75,7 @@ def _guest(answer: OutboundResponse) -> Finding:
     if reason in (None, Reason.VERIFY_USERCODE_MISMATCH, Reason.VERIFY_USERCODE_MISSING):
         said = _("Without a cookie it says that somebody is logged in.")
         return failed("status.guest", said, _("Answer from the cookie of the request only."))
-    return refused("status.guest", reason)
+    return broken("status.guest", reason)
 
 
 def _read(answer: OutboundResponse, usercode: str) -> Reason | None:
@@ -177,4 +177,7 @@ async def _member(client: OutboundClient, url: str, browser: Browser) -> Finding
     if reason is Reason.VERIFY_LOGIN_FALSE:
         said = _("With the cookie it says that nobody is logged in.")
         return failed(rule, said, _("Check that the cookie is still valid and that login is true."))
-    return refused(rule, reason)
+    if reason is Reason.VERIFY_USERCODE_MISMATCH:
+        said = _("With the cookie it names another usercode.")
+        return failed(rule, said, _("Check that --usercode is whose cookie it is."))
+    return broken(rule, reason)

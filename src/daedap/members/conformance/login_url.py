@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.utils.translation import gettext as _
 
-from daedap.core.outbound import OutboundClient, OutboundError, OutboundPolicy, OutboundResponse
-from daedap.members.conformance.findings import Finding, failed, passed, refused, skipped
+from daedap.core.outbound import Kind, OutboundClient, OutboundError, OutboundPolicy, OutboundResponse
+from daedap.members.conformance.findings import Finding, broken, failed, passed, refused, skipped
 from daedap.members.conformance.links import check_signature
 from daedap.members.conformance.login_status import STRANGER, Browser
 from daedap.members.conformance.verification_url import check_address
@@ -92,7 +92,7 @@ async def check_login_url(
             findings.append(skipped("login.member", _("No logged-in user was sent."), give))
         findings.append(await _stranger(client, url, browser, help_centre))
     except OutboundError as error:
-        findings.append(refused("login.answers", REASON_OF[error.kind]))
+        findings.append(broken("login.answers", REASON_OF[error.kind]))
     return findings
 
 
@@ -102,7 +102,12 @@ async def _walk(client: OutboundClient, url: str, return_url: str, browser: Brow
     params = [("returnUrl", return_url)]
     status = 0
     for _hop in range(HOPS):
-        answer = await client.call("GET", url, params, _page_headers(browser))
+        try:
+            answer = await client.call("GET", url, params, _page_headers(browser))
+        except OutboundError as error:
+            if error.kind is not Kind.TOO_LARGE:
+                raise
+            return Arrival(url, is_elsewhere=False, status=200, forms=())  # a page, but not one that hands over
         status, params = answer.status, []
         if not 300 <= answer.status <= 399 or not answer.header("Location"):
             return Arrival(url, is_elsewhere=False, status=status, forms=_forms_of(answer, url))
