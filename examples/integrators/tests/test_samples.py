@@ -52,12 +52,16 @@ ALL = [
 ]
 
 
-@pytest.fixture(params=ALL, ids=lambda each: each.name)
-def language(request) -> Sample:
-    needed = {"java": "javac"}.get(request.param.tool, request.param.tool)  # a JDK: it runs from source
+@pytest.fixture(scope="module", params=ALL, ids=lambda each: each.name)
+def language(request, tmp_path_factory) -> Sample:
+    needed = {"java": "javac"}.get(request.param.tool, request.param.tool)
     if shutil.which(needed) is None:
         pytest.skip(f"{needed} is not installed")
-    return request.param
+    if request.param.name != "java":
+        return request.param
+    folder = tmp_path_factory.mktemp("java")  # `java Member.java` would compile it anew for every start
+    subprocess.run(["javac", "-encoding", "UTF-8", "-d", folder, SAMPLES / "java" / "Member.java"], check=True)
+    return Sample("java", "java", ("java", "-XX:TieredStopAtLevel=1", "-cp", str(folder), "Member", "vectors"))
 
 
 def check_integration(capsys, *arguments: str) -> tuple[int, dict[str, str], str]:
