@@ -107,12 +107,17 @@ def confirm(request: HttpRequest, *, code: str) -> str:
     if not hmac.compare_digest(_hash(kept["mark"], kept["number"], code.strip()), kept["code"]):
         raise CodeRefused
     forget(request)
-    return signing.dumps(kept["number"], salt=_SALT)
+    return prove(kept["number"])
 
 
 def forget(request: HttpRequest) -> None:
     """Wait for no code any more."""
     request.session.pop(_KEY, None)
+
+
+def prove(number: str) -> str:
+    """Return a proof for `number` (E.164) without asking: for numbers that nobody has, as in the demo."""
+    return signing.dumps(number, salt=_SALT)
 
 
 def proved_number(proof: str) -> str:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from daedap.accounts import mobile_check
 from daedap.accounts.actions import set_password_by_link
 from daedap.accounts.links import PASSWORD_KINDS, SET_PASSWORD_LIFETIME, VERIFY_EMAIL_LIFETIME, issue_link, use_link
 from daedap.accounts.models import PLATFORM, LinkKind, User
@@ -39,6 +40,7 @@ from daedap.tickets.actions import create_default_category as first_category
 from daedap.tickets.models import Category, CategoryName, Entry, EntryType, Source, Status, Ticket, TicketEvent
 
 EMAIL = "founder@demo.example"
+MOBILE = "+821012345678"
 PLATFORM_PASSWORD = "Founder!72"  # noqa: S105  printed for everybody: the demo is no secret
 PASSWORD = "Daedap!72"  # noqa: S105  as above
 PEOPLE = (("owner", "오너"), ("administrator", "박관리"), ("agent", "김상담"))
@@ -94,7 +96,8 @@ def _founder() -> User:
         link_hash=hash_token(token),
         name="정대표",
         password=PLATFORM_PASSWORD,
-        mobile="+821012345678",
+        mobile=MOBILE,
+        mobile_proof=mobile_check.prove(MOBILE),
     )
     return sign_up(facts=facts, certificate=None, ip="")
 

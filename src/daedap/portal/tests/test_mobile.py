@@ -13,6 +13,7 @@ from daedap.accounts import mobile_check, sms
 from daedap.accounts.models import PlatformMember, User
 from daedap.core.actors import SYSTEM
 from daedap.portal import actions, membership
+from daedap.portal.demo import fill_demo
 from daedap.portal.tests.test_signup import INFORMATION, verified
 
 NUMBER = "+821012345678"
@@ -253,3 +254,10 @@ def test_given_waiting_code_when_another_number_is_wanted_then_form_is_back(memb
 def test_given_no_provider_when_number_page_is_opened_then_missing(member_client):
     assert member_client.get("/me/mobile/").status_code == 404
     assert "/me/mobile/" not in member_client.get("/me/").text
+
+
+def test_given_provider_when_demo_is_filled_then_its_made_up_number_needs_no_message(db, phone):
+    fill_demo()
+
+    assert sent == []
+    assert PlatformMember.objects.exists()
