@@ -221,7 +221,7 @@ def _look_in_service(visit: Visit, organization: Organization, service: Service)
     if integration.login_type == LoginType.POST:
         return _redeem(visit, organization, service)
     if logins.is_blocked(service=service, ip=visit.ip):
-        return _blocked(visit, organization)
+        return _blocked(visit, organization, integration)
     keys = valid_keys(organization)
     try:
         verified = _check(visit, keys, service, integration)
@@ -348,7 +348,7 @@ def _refuse(
         )
         is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
-        response = _blocked(visit, organization)
+        response = _blocked(visit, organization, get_integration(service))
     else:
         response = _redirect(visit.clean_address(service.service_id, "hc/ticket/" if visit.is_list else None))
         notices.leave(response, service, notices.LOGIN_FAILED)
@@ -359,16 +359,28 @@ def _refuse(
 # --- pages -------------------------------------------------------------------------------------------------------
 
 
-def _blocked(visit: Visit, organization: Organization) -> Response:
+def _blocked(visit: Visit, organization: Organization, integration: IntegrationSettings) -> Response:
+    """Return the page for blocked addresses, which a frame of the company can show too."""
     response = _page(
-        visit, "errors/400.html", HTTPStatus.TOO_MANY_REQUESTS, organization, message=TooManyAttempts.message
+        visit,
+        "errors/400.html",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        organization,
+        framed_by=integration,
+        message=TooManyAttempts.message,
     )
     response.headers["Retry-After"] = str(int(logins.BLOCKED_FOR.total_seconds()))
     return response
 
 
 def _page(
-    visit: Visit, template: str, status: HTTPStatus, organization: Organization | None = None, **context: object
+    visit: Visit,
+    template: str,
+    status: HTTPStatus,
+    organization: Organization | None = None,
+    *,
+    framed_by: IntegrationSettings | None = None,
+    **context: object,
 ) -> Response:
     """Return a page of Django's templates with the headers Django would give it; nothing of the query is in it."""
     request = HttpRequest()
@@ -382,6 +394,8 @@ def _page(
     request.LANGUAGE_CODE = visit.language
     with translation.override(visit.language):
         made = render(request, template, context, status=status)
+    if framed_by is not None:
+        frames.allow_parents(made, framed_by)
 
     def answer(_request: HttpRequest) -> HttpResponse:
         return made

@@ -794,3 +794,12 @@ def test_given_a_member_in_a_frame_when_a_bad_token_comes_then_a_guest_there_exa
 def test_given_a_marked_link_with_a_return_url_when_entered_then_the_page_is_marked(hangame):
     response = Browser().open(f"{HC}?iframe=true&{signed(returnUrl='/hangame/hc/ticket/list/?page=2')}")
     assert response.headers["location"] == f"{LIST}?page=2&iframe=true"
+
+
+def test_given_a_blocked_address_when_entering_in_a_frame_then_the_company_can_show_the_page(hangame):
+    integrate(hangame, "https://verify.example/", frame_origins=["https://www.shop.example"])
+    for _ in range(21):
+        response = Browser().open(f"{HC}?{signed(key='0' * 32)}", headers={"Sec-Fetch-Dest": "iframe"})
+    assert response.status_code == 429
+    assert "frame-ancestors 'self' https://www.shop.example" in response.headers["content-security-policy"]
+    assert "x-frame-options" not in response.headers

@@ -109,6 +109,18 @@ def test_given_a_frame_when_cookies_are_set_then_each_has_a_partitioned_twin(acm
         assert "Partitioned" not in own.OutputString()
 
 
+def test_given_https_when_cookies_are_set_in_a_frame_then_the_twins_keep_their_prefixes(
+    acme, shop, client_of, settings
+):
+    settings.SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.CSRF_COOKIE_NAME = "__Host-csrf"
+    response = client_of(acme).get(f"{HC}ticket/", headers=FRAMED, secure=True)
+    assert {"__Host-csrf-frame", "__Secure-hcvisitor-frame"} <= set(response.cookies)
+    words = response.cookies["__Host-csrf-frame"].OutputString().split("; ")
+    assert {"Path=/", "Secure", "Partitioned"} <= set(words)
+    assert not [word for word in words if word.startswith("Domain")]
+
+
 @pytest.mark.parametrize(("headers", "query"), [(TOP, ""), (TOP, "?iframe=true"), ({}, "")])
 def test_given_no_frame_when_cookies_are_set_then_no_twin(acme, shop, client_of, headers, query):
     response = client_of(acme).get(f"{HC}ticket/{query}", headers=headers)
