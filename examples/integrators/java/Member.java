@@ -1,6 +1,6 @@
 // A small service whose members use the help centre as themselves: Java 17 or newer, nothing to install.
 //
-//   OC_BASE_URL=https://acme.oc.example.com OC_SERVICE=shop OC_KEY_FILE=/etc/oc_key java Member.java
+//   OC_BASE_URL=https://acme.oc.example.com OC_SERVICE=shop OC_KEY_FILE=/etc/oc_key java -Dfile.encoding=UTF-8 Member.java
 //
 // Members: hong and sora, password "demo". The parts to take over are marked with their names in the guide.
 
