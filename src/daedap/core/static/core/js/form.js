@@ -1,4 +1,4 @@
-// Forms: no double submit (the label of the button stays), passwords to look at, secrets to uncover.
+// Forms: no double submit (the label of the button stays), Enter where a part has its own button, passwords to look at, secrets to uncover.
 const BUSY = "data-busy";
 
 document.addEventListener("submit", (event) => {
@@ -48,6 +48,13 @@ function mended({ target }) {
     if (id.endsWith("_error")) document.getElementById(id)?.setAttribute("hidden", "");
   }
 }
+
+// Enter in a field presses the button named beside it, not the form's first. Never while Hangul is being composed.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.dataset?.enter) return;
+  event.preventDefault();
+  document.getElementById(event.target.dataset.enter)?.click();
+});
 
 document.addEventListener("click", (event) => {
   const eye = event.target.closest("[data-password-toggle]");
