@@ -40,6 +40,17 @@ def read_mobile(text: str, *, country: str) -> phonenumbers.PhoneNumber:
     return number
 
 
+def shown_number(number: str, country: str) -> str:
+    """Return a stored number as people of `country` write it: 010-1234-5678; with +82 for others."""
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return number
+    formats = phonenumbers.PhoneNumberFormat
+    at_home = phonenumbers.region_code_for_number(parsed) == country
+    return phonenumbers.format_number(parsed, formats.NATIONAL if at_home else formats.INTERNATIONAL)
+
+
 class PersonForm(forms.Form):
     """Name and numbers; the address in three parts in Korea, in one elsewhere."""
 
@@ -80,6 +91,7 @@ class ProfileForm(PersonForm):
     def __init__(self, *args: Any, member: PlatformMember, **kwargs: Any) -> None:
         names = ("mobile", "landline", "postcode", "address", "address_detail")
         initial = {name: getattr(member, name) for name in names}
+        initial["mobile"] = shown_number(member.mobile, member.country)
         initial |= {"name": member.user.name, "marketing": member.marketing_consent_at is not None}
         super().__init__(*args, country=member.country, initial=initial, **kwargs)
         if sms.is_on():

@@ -19,6 +19,7 @@ from daedap.files.actions import store_platform_file
 from daedap.files.models import PlatformFile
 from daedap.files.selectors import path_of
 from daedap.payments.models import PaymentMethod
+from daedap.portal.forms.person import shown_number
 from tests import factories
 from tests.jobs import run_jobs
 
@@ -349,3 +350,16 @@ def test_given_own_organization_when_withdrawing_then_refused_and_named(browser,
     kim.refresh_from_db()
     assert kim.is_active
     assert kim.payment_methods.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "country", "shown"),
+    [
+        ("+821099998888", "KR", "010-9999-8888"),
+        ("+819012345678", "JP", "090-1234-5678"),
+        ("+819012345678", "KR", "+81 90-1234-5678"),
+        ("old", "KR", "old"),
+    ],
+)
+def test_given_a_stored_number_when_shown_then_it_reads_as_at_home(stored, country, shown):
+    assert shown_number(stored, country) == shown

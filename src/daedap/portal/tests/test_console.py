@@ -31,7 +31,7 @@ def members_of(organization):
 
 
 def test_given_no_payment_method_when_console_opened_then_prompt_and_create_refused_A12(member_client):
-    assert "결제 수단을 먼저 등록해 주세요" in member_client.get("/console/").text
+    assert "결제수단을 먼저 등록해 주세요" in member_client.get("/console/").text
     assert member_client.get("/console/new/").url == "/console/"
     assert member_client.post("/console/new/", {"name": "예스24"}).url == "/me/payment/"
     assert not Organization.objects.exists()

@@ -165,7 +165,7 @@ def test_given_japanese_member_when_registering_then_holder_and_security_code_ar
 
 def test_given_payment_not_required_when_going_about_then_the_screens_follow(member_client, founder, settings):
     settings.PAYMENT_REQUIRED = False
-    assert "먼저 결제 수단을 등록해 주세요" not in member_client.get("/console/").text
+    assert "먼저 결제수단을 등록해 주세요" not in member_client.get("/console/").text
     response = member_client.post("/console/new/", {"name": "예스24 & Co."})
     assert response.status_code == 302
     assert founder.organizations.count() == 1
@@ -173,7 +173,7 @@ def test_given_payment_not_required_when_going_about_then_the_screens_follow(mem
     login = member_client.post("/login/", {"email": founder.email, "password": factories.PASSWORD})
     assert login.url == "/console/"
     member_client.post("/me/confirm/", {"password": factories.PASSWORD})
-    assert "결제 수단 없이 서비스를 이용할 수 있습니다." in member_client.get("/me/payment/").text
+    assert "결제수단 없이 서비스를 이용할 수 있습니다." in member_client.get("/me/payment/").text
 
 
 def test_given_payment_not_required_when_the_only_card_is_deleted_then_gone(wallet, founder, acme, settings):
@@ -222,6 +222,9 @@ def test_given_verification_pending_when_adding_then_refused_and_explained_A7(pl
 
     assert page.status_code == 403
     assert "사업자 정보를 확인하고 있습니다." in page.text
+    listed = platform_client.get("/me/payment/").text
+    assert "사업자 정보를 확인하고 있습니다." in listed  # told where methods are listed, too; nothing is offered
+    assert "/me/payment/add/" not in listed
     assert choose(platform_client).status_code == 403
     assert platform_client.post("/me/payment/add/data/", CARD).status_code == 302
     assert not PaymentMethod.objects.exists()
@@ -244,7 +247,7 @@ def test_given_only_card_of_active_organization_when_deleted_then_kept_and_told(
     response = wallet.post(f"/me/payment/{method.pk}/delete/")
 
     assert response.status_code == 409
-    assert "하나뿐인 결제 수단은 삭제할 수 없습니다." in response.text
+    assert "하나뿐인 결제수단은 삭제할 수 없습니다." in response.text
     assert PaymentMethod.objects.get().pk == method.pk
 
 

@@ -28,7 +28,7 @@ from daedap.organizations.selectors import list_own_organizations
 from daedap.portal.access import MemberRequest, member_page
 from daedap.portal.forms.account import ChangeEmailForm, WithdrawalForm
 from daedap.portal.forms.base import add_refusal
-from daedap.portal.forms.person import ProfileForm
+from daedap.portal.forms.person import ProfileForm, shown_number
 from daedap.portal.membership import OrganizationsLeft, Profile, save_profile, withdraw
 from daedap.portal.views.answers import form_page
 
@@ -41,7 +41,9 @@ _get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: MemberRequest) -> HttpResponse:
     """My Page: what is known about the member."""
     pending = email_change.find_pending(request.user)
-    context = {"member": request.platform_member, "pending": pending, "checks_mobile": sms.is_on()}
+    member = request.platform_member
+    mobile = shown_number(member.mobile, member.country)
+    context = {"member": member, "mobile": mobile, "pending": pending, "checks_mobile": sms.is_on()}
     return render(request, "portal/profile.html", context)
 
 

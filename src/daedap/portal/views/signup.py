@@ -236,7 +236,7 @@ def welcome(request: MemberRequest) -> HttpResponse:
         if form.is_valid():
             if form.cleaned_data["two_step_login"] and request.platform_member.second_factor == SecondFactor.NONE:
                 actions.choose_second_factor(user=request.user, factor=SecondFactor.EMAIL, actor=request.actor)
-            if settings.PAYMENT_REQUIRED:
+            if settings.PAYMENT_REQUIRED and request.platform_member.may_pay:
                 messages.success(request, gettext("Saved. Register a payment method next."))
             return redirect(landing(request.user))
     return form_page(request, "portal/signup/welcome.html", WelcomeForm(), step=5, member=request.platform_member)
