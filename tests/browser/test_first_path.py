@@ -7,19 +7,38 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.installation import Installation, Shop, link_in, text_of
+from tests.browser.onboarding import (
+    MOBILE,
+    PASSWORD,
+    Company,
+    activate,
+    add_service,
+    button,
+    choose_method,
+    enter_mailed_code,
+    finish_sign_up,
+    first_sign_in,
+    verify_email,
+)
 
 pytestmark = [pytest.mark.browser]
 
-PASSWORD = "Ocean!72"
 CARD = "4111 1111 1111 1111"
 DEBIT_CARD = "4000 0566 5566 5556"
-FOUNDER = "founder@first.example"
-MOBILE = "010-9999-8888"
-SECRETS = [PASSWORD, FOUNDER, MOBILE, CARD.replace(" ", ""), "hong@example.com", "guest@first.example", "01012345678"]
+COMPANY = Company(founder="founder@first.example", name="예스 & Co.", domain="my-shop1")
+SECRETS = [
+    PASSWORD,
+    COMPANY.founder,
+    MOBILE,
+    CARD.replace(" ", ""),
+    "hong@example.com",
+    "guest@first.example",
+    "01012345678",
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,67 +50,15 @@ def shop(installation: Installation) -> Iterator[list[Shop]]:
         each.stop()
 
 
-def button(page: Page, name: str) -> Any:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def link(page: Page, name: str) -> Any:
-    return page.get_by_role("link", name=name, exact=True)
-
-
-def sign_up(founder: Visitor, installation: Installation) -> None:
-    page = founder.page
-    page.goto(installation.base_url + "/")
-    founder.shot("platform-home")
-    page.goto(installation.base_url + "/signup/")
-    page.get_by_text("대한민국").first.click()
-    founder.shot("signup-country")
-    button(page, "다음").click()
-    page.get_by_text("개인", exact=True).first.click()
-    button(page, "다음").click()
-    button(page, "다음").click()  # nothing ticked: refused
-    expect(page.get_by_text("필수 항목에 동의해야 합니다.").first).to_be_visible()
-    founder.shot("signup-terms-refused")
-    for box in page.get_by_role("checkbox").all()[:3]:
-        box.check()
-    button(page, "다음").click()
-    page.locator("[name=email]").fill(FOUNDER)
-    button(page, "인증 메일 보내기").click()
-    founder.shot("signup-mail-sent")
-    page.goto(link_in(installation.wait_for_mail(FOUNDER)))
-    button(page, "인증").click()
-    page.goto(installation.base_url + "/signup/email/")
-    expect(page).to_have_url(re.compile("/signup/information/"))
-    page.locator("[name=password]").fill("short")
-    page.locator("[name=again]").fill("short")
-    page.locator("[name=name]").fill("김창업")
-    page.locator("[name=mobile]").fill(MOBILE)
-    button(page, "회원가입").click()
-    expect(page.locator("[name=name]")).to_have_value("김창업")  # what was typed stays
-    expect(page.locator("[name=password]")).to_have_value("")
-    founder.shot("signup-information-refused")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=again]").fill(PASSWORD)
-    button(page, "회원가입").click()
-    expect(page).to_have_url(re.compile("/welcome/"))
-    founder.shot("signup-welcome")
-    button(page, "확인").click()
-
-
 def register_card(founder: Visitor, installation: Installation) -> None:
     page = founder.page
     expect(page).to_have_url(re.compile("/me/"))
     page.locator("[name=password]").fill(PASSWORD)
     button(page, "확인").click()
     founder.shot("payment-empty")
-    page.goto(installation.base_url + "/me/payment/add/")
-    page.get_by_role("radio").last.check(force=True)
-    page.locator("[name=consent]").check()
-    button(page, "등록").click()
+    choose_method(founder, installation, "신용카드")
     founder.shot("payment-identity")
-    mail = installation.wait_for_mail(FOUNDER, "결제 수단 등록 코드")
-    page.locator("[name=code]").fill(re.search(r"\b\d{6}\b", text_of(mail))[0])
-    button(page, "확인").click()
+    enter_mailed_code(founder, installation, COMPANY)
     for number in (DEBIT_CARD, CARD):
         page.locator("[name=number]").fill(number)
         page.locator("[name=expiry]").fill("12/40")
@@ -105,90 +72,9 @@ def register_card(founder: Visitor, installation: Installation) -> None:
     founder.shot("payment-registered")
 
 
-def activate(founder: Visitor, installation: Installation) -> None:
-    page = founder.page
-    page.goto(installation.base_url + "/console/")
-    founder.shot("console-empty")
-    page.get_by_text("조직을 생성해 주세요").first.click()
-    page.locator("dialog[open] [name=name]").fill("예스 & Co.")
-    page.locator("dialog[open]").get_by_role("button", name="확인").click()
-    link(page, "서비스 선택").first.click()
-    founder.shot("console-catalogue")
-    page.locator(".o-service-action a").click()
-    page.locator("[name=domain]").fill("-shop")
-    button(page, "저장").click()
-    expect(page.locator("[name=domain]")).to_have_value("-shop")
-    founder.shot("wizard-domain-refused")
-    page.locator("[name=domain]").fill("my-shop1")
-    expect(page.get_by_text("사용할 수 있는 도메인입니다")).to_be_visible()
-    founder.shot("wizard-domain")
-    button(page, "저장").click()
-    for login_id, name in (("owner", "오대표"), ("admin", "이관리"), ("agent", "김상담")):
-        page.locator("[data-dialog=new-member]").first.click()
-        dialog = page.locator("dialog[open]")
-        dialog.locator("[name=login_id]").fill(login_id)
-        dialog.locator("[name=name]").fill(name)
-        dialog.locator("[name=email]").fill(f"{login_id}@first.example")
-        dialog.locator("button[type=submit]").click()
-        expect(page.get_by_role("cell", name=login_id, exact=True)).to_be_visible()
-    button(page, "다음").click()
-    expect(page.get_by_role("alert").first).to_be_visible()  # nobody is ticked
-    page.locator("[name=owner][aria-label^=owner]").check()
-    founder.shot("wizard-members")
-    button(page, "다음").click()
-    expect(page.get_by_text(installation.organization_url("my-shop1")).first).to_be_visible()
-    expect(page.get_by_text("owner", exact=True)).to_be_visible()
-    founder.shot("wizard-done")
-
-
-def first_sign_in(
-    person: Visitor, installation: Installation, login_id: str, *, by_find_password: bool = False
-) -> None:
-    page, address = person.page, f"{login_id}@first.example"
-    site = installation.organization_url("my-shop1")
-    mail = installation.wait_for_mail(address)
-    if by_find_password:
-        page.goto(site + "login/find-password/")
-        page.locator("[name=login_id]").fill(login_id)
-        page.locator("[name=email]").fill(address)
-        page.locator("main form button[type=submit]").click()
-        mail = installation.wait_for_mail(address, "재설정")
-    page.goto(link_in(mail))
-    person.shot(f"password-{login_id}")
-    page.locator("[name=password]").fill("abcd!234")
-    page.locator("[name=again]").fill("abcd!234")
-    button(page, "비밀번호 저장").click()
-    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=again]").fill(PASSWORD)
-    button(page, "비밀번호 저장").click()
-    expect(page.get_by_text("새 비밀번호가 저장되었습니다.")).to_be_visible()
-    person.shot(f"login-{login_id}")
-    page.locator("[name=login_id]").fill(login_id)
-    page.locator("[name=password]").fill(PASSWORD)
-    button(page, "로그인").click()
-
-
 def set_service_up(owner: Visitor, installation: Installation) -> str:
-    page = owner.page
-    expect(page.get_by_role("heading", name="계약 서비스 현황")).to_be_visible()
-    owner.shot("services-empty")
-    link(page, "서비스 추가").first.click()
-    page.locator("[name=name]").fill("쇼핑몰")
-    page.locator("[name=service_id]").fill("shop1")
-    page.locator("main form").get_by_role("button", name="다음").click()
-    expect(page.locator("[name=service_id]")).to_have_value("shop1")
-    owner.shot("service-add-refused")
-    page.locator("[name=service_id]").fill("shop")
-    page.locator("main form").get_by_role("button", name="다음").click()
-    expect(page.get_by_role("heading", name="계약 상세 내역")).to_be_visible()
-    page.get_by_role("checkbox", name="FAQ").check()
-    expect(page.locator("#estimate")).to_contain_text("66,000원")
-    owner.shot("service-contract")
-    page.locator("main form").get_by_role("button", name="계약", exact=True).click()
-    site = installation.organization_url("my-shop1")
-    page.goto(site + "admin/services/")
-    owner.shot("services")
+    add_service(owner, installation, COMPANY, "쇼핑몰", "shop")
+    page, site = owner.page, installation.organization_url(COMPANY.domain)
     for name, role in (("이관리", "ROLE_FRONT_ADMIN"), ("김상담", "ROLE_FRONT_AGENT")):
         page.goto(site + "shop/agents/add/")
         page.get_by_role("radio", name=name).check(force=True)
@@ -259,13 +145,16 @@ def test_given_nobody_when_the_nine_steps_are_walked_then_a_member_gets_an_answe
 ) -> None:
     founder, owner, administrator, agent = visitor(), visitor(), visitor(), visitor()
     # 1–3: sign up, pay, found and activate
-    sign_up(founder, installation)
+    founder.page.goto(installation.base_url + "/")
+    founder.shot("platform-home")
+    verify_email(founder, installation, COMPANY, membership="개인")
+    finish_sign_up(founder)
     register_card(founder, installation)
-    activate(founder, installation)
+    activate(founder, installation, COMPANY, (("owner", "오대표"), ("admin", "이관리"), ("agent", "김상담")))
     # 4: passwords, by the mail of registration or by Find password
-    first_sign_in(owner, installation, "owner", by_find_password=True)
-    first_sign_in(administrator, installation, "admin")
-    first_sign_in(agent, installation, "agent")
+    first_sign_in(owner, installation, COMPANY, "owner", by_find_password=True)
+    first_sign_in(administrator, installation, COMPANY, "admin")
+    first_sign_in(agent, installation, COMPANY, "agent")
     expect(agent.page.get_by_text("이용 권한이 없습니다. 조직관리자에게 문의하세요.")).to_be_visible()
     agent.shot("no-rights")
     # 5: service, agents, Key
