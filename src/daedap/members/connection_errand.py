@@ -11,7 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -189,4 +189,9 @@ async def _login_status(errand: _Errand) -> list[Finding]:
             found = await check_login_status_url(errand.url, policy=outbound_policy(), browser=errand.browser)
     except TimeoutError:
         found = [refused("status.answers", Reason.VERIFY_TIMEOUT)]
-    return [finding for finding in found if finding.rule != "status.member"]  # nobody is logged in here to ask for
+    return [_in_our_words(finding) for finding in found if finding.rule != "status.member"]  # nobody to ask for
+
+
+def _in_our_words(finding: Finding) -> Finding:
+    """Leave out what speaks of the command line."""
+    return replace(finding, fix="") if finding.rule == "status.address" else finding

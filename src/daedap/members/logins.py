@@ -12,7 +12,9 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from daedap.audit.actions import record
 from daedap.core import limits
+from daedap.core.actors import SYSTEM
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member, UsedToken
 from daedap.members.tokens import MemberClaims, Reason, TokenRefused, is_blank, parse_token, token_id, values_named
 from daedap.services.models import Service
@@ -38,6 +40,10 @@ COUNTED_REASONS = frozenset(
 SECURITY_REASONS = frozenset(
     {Reason.VERIFY_USERCODE_MISMATCH, Reason.REPLAYED, Reason.HMAC_MISMATCH, Reason.BINDING_MISMATCH}
 )
+
+BURST = 10
+BURST_WINDOW = timedelta(minutes=5)
+"""So many failures of one of the SECURITY_REASONS at one service in this time are an event of their own (13.1)."""
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +151,18 @@ def record_login(
         level = logging.WARNING if reason in SECURITY_REASONS else logging.INFO
         security = reason in SECURITY_REASONS
         logger.log(level, "member.login.fail", extra=facts | {"reason": reason.value, "security": security})
+        if security:
+            _watch_for_burst(service, reason)
+
+
+def _watch_for_burst(service: Service, reason: Reason) -> None:
+    """Count a failure that smells of an attack; the tenth in five minutes is recorded and logged, once."""
+    if limits.count_up("members.security_burst", f"{service.pk}:{reason.value}", window=BURST_WINDOW) != BURST:
+        return
+    ids = {"organization_id": service.organization_id, "service_id": service.pk}
+    record("members.login_burst", actor=SYSTEM, **ids, target=str(service), reason=reason.value, count=BURST)
+    facts = {"service_pk": service.pk, "reason": reason.value, "security": True, "count": BURST}
+    logger.warning("member.security.burst", extra=facts)
 
 
 def correlation_of(name: str, raw_query: bytes) -> str:

@@ -17,13 +17,16 @@ import pytest
 import time_machine
 from django.db import connection
 
+from daedap.audit.models import AuditEntry
 from daedap.core.actors import SYSTEM
 from daedap.core.crypto import hash_token, new_key
 from daedap.core.outbound import OutboundClient, OutboundPolicy
 from daedap.core.scoping import service_scope
 from daedap.members import verification
+from daedap.members.logins import BURST
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, MemberSession, UsedToken
 from daedap.members.notices import COOKIE as NOTICE
+from daedap.members.sessions import cookie_name
 from daedap.organizations.keys import change_key, cut_old_key
 from daedap.services.models import Service, ServiceState, ServiceType
 from tests.factories import make_service
@@ -803,3 +806,49 @@ def test_given_a_blocked_address_when_entering_in_a_frame_then_the_company_can_s
     assert response.status_code == 429
     assert "frame-ancestors 'self' https://www.shop.example" in response.headers["content-security-policy"]
     assert "x-frame-options" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("reason", "query", "says"),
+    [
+        ("hmac_mismatch", lambda: signed(key="0" * 32), None),
+        ("verify_usercode_mismatch", signed, {"login": True, "usercode": "somebody"}),
+        ("expired", lambda: signed(time=TIME - 600_000), None),
+    ],
+)
+def test_given_many_failures_in_five_minutes_when_they_smell_of_an_attack_then_one_security_event(
+    hangame, company, caplog, clock, reason, query, says
+):
+    if says:
+        company.answer = lambda usercode, token: says
+    caplog.set_level(logging.INFO)
+
+    def recorded():
+        return [entry.facts for entry in AuditEntry._base_manager.filter(action="members.login_burst")]
+
+    for number in range(BURST + 3):
+        Browser(ip=f"198.51.100.{number}").open(f"{HC}?{query()}")
+        assert len(recorded()) == (1 if reason != "expired" and number >= BURST - 1 else 0)
+    if reason == "expired":
+        return
+    assert recorded() == [{"reason": reason, "count": BURST}]
+    assert [line.message for line in caplog.records if line.message == "member.security.burst"] == [
+        "member.security.burst"
+    ]
+    clock.shift(301)
+    with at(TIME + 600_000):
+        Browser(ip="203.0.113.1").open(f"{HC}?{query()}")
+    assert len(recorded()) == 1
+
+
+def test_given_member_session_when_the_clean_address_is_reloaded_after_the_token_expired_then_still_member_example_32(
+    hangame, client_of, acme, clock
+):
+    browser = Browser()
+    address = browser.open(f"{HC}?{signed()}").headers["Location"]
+    clock.shift(6 * 60)
+    reader = client_of(acme)
+    reader.cookies[cookie_name()] = browser.secret
+    for _ in range(2):
+        assert "홍길동" in reader.get(address).text
+    assert Browser().open(f"{HC}?{signed()}").cookies.get(cookie_name()) is None
