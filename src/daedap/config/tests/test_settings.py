@@ -58,3 +58,21 @@ def test_given_who_is_listened_to_when_nobody_says_otherwise_then_kept_mail_is_s
     environment = plain | {"DAEDAP_HOME": str(tmp_path), "DAEDAP_SECRET_KEY": "s"} | given
     done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, check=True, text=True)
     assert done.stdout.strip() == str(shown)
+
+
+NETWORKS = "from daedap.config import settings; print(*settings.ALLOWED_CALLBACK_NETWORKS)"
+
+
+def networks(tmp_path, given):
+    environment = {"DAEDAP_HOME": str(tmp_path), "DAEDAP_SECRET_KEY": "s", "DAEDAP_ALLOWED_CALLBACK_NETWORKS": given}
+    command = [sys.executable, "-c", NETWORKS]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, check=False, text=True)
+
+
+def test_given_networks_when_read_then_ranges_and_a_wrong_one_stops_the_start(tmp_path):
+    assert networks(tmp_path, "").stdout == "\n"
+    assert networks(tmp_path, "10.20.0.0/16,fd12:3456::/32").stdout == "10.20.0.0/16 fd12:3456::/32\n"
+    for wrong in ("10.20.0.7/16", "intranet", "10.20.0.0/33"):
+        refused = networks(tmp_path, wrong)
+        assert refused.returncode != 0
+        assert wrong in refused.stderr
