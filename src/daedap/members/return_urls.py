@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
+import httpx
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
 
@@ -63,13 +64,19 @@ def allowed_target(
     is_allowed = origin in set(_known_origins(organization, integration)) or parts.netloc.lower() in set(
         integration.return_domains
     )
-    return iri_to_uri(address) if is_allowed else None
+    if not is_allowed:
+        return None
+    host = urlsplit(origin_of(f"{parts.scheme}://{parts.netloc}")).netloc
+    return iri_to_uri(urlunsplit(parts._replace(netloc=host)))
 
 
 def origin_of(address: str) -> str:
-    """Return scheme, host and port of an address, as browsers write an origin."""
-    parts = urlsplit(address)
-    return f"{parts.scheme.lower()}://{parts.netloc.lower()}"
+    """Return scheme, host and port of an address that was checked, as browsers write an origin and headers can say it.
+
+    A host in Hangul is written as DNS knows it: in a header, other letters would spoil the whole of it.
+    """
+    parsed = httpx.URL(address)
+    return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
 
 
 def _schemes() -> tuple[str, ...]:
@@ -81,6 +88,7 @@ def _known_origins(organization: Organization, integration: IntegrationSettings)
     for address in (integration.login_url, integration.login_status_url):
         if address:
             yield _origin(urlsplit(address))
+            yield _origin(urlsplit(origin_of(address)))  # so does the browser of a visitor write it
 
 
 def _own_origin(organization: Organization) -> type_of_origin:

@@ -66,6 +66,14 @@ def twin(response, name=None):
             },
             ["'self'", SITE, "https://login.example", "https://status.example:8443"],
         ),
+        (
+            {
+                "login_type": LoginType.POST,
+                "login_url": "https://로그인.한국/in",
+                "login_status_url": "https://로그인.한국/status",
+            },
+            ["'self'", "https://xn--2i0b10rutm.xn--3e0b707e"],
+        ),
     ],
 )
 def test_given_settings_when_a_page_is_answered_then_exactly_these_may_hold_it_example_56(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daedap.members.models import IntegrationSettings
-from daedap.members.return_urls import allowed_target
+from daedap.members.return_urls import allowed_target, origin_of
 from daedap.organizations.models import Organization
 from daedap.services.models import Service
 
@@ -48,3 +49,24 @@ def test_given_anything_signed_when_followed_then_only_to_hosts_that_are_allowed
         assert address.scheme in {"https", "http"}
         assert address.host in HOSTS
         assert address.userinfo == b""
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://Login.Example.com:443/in?a=1", "https://login.example.com"),
+        ("https://api.example.com:8443/status", "https://api.example.com:8443"),
+        ("https://로그인.한국/in", "https://xn--2i0b10rutm.xn--3e0b707e"),
+        ("http://[2001:4860::8888]:9000/in", "http://[2001:4860::8888]:9000"),
+    ],
+)
+def test_given_an_address_when_its_origin_is_named_then_as_browsers_and_headers_write_it(address, origin):
+    assert origin_of(address) == origin
+
+
+@pytest.mark.parametrize("host", ["로그인.한국", "xn--2i0b10rutm.xn--3e0b707e"])
+def test_given_a_login_page_on_a_korean_host_when_it_is_returned_to_then_it_is_known_by_both_spellings(host):
+    settings = IntegrationSettings(login_url="https://로그인.한국/in")
+    target = allowed_target(f"https://{host}/thanks", ACME, HANGAME, settings)
+    assert target is not None
+    assert httpx.URL(target).raw_host == b"xn--2i0b10rutm.xn--3e0b707e"
