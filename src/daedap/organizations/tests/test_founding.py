@@ -213,6 +213,7 @@ def test_given_domain_saved_when_saved_again_then_key_stays_and_setup_mails_go_o
     key, member = named.key, register(named)
 
     changed = save(named, "other-shop")
+    run_jobs()
 
     assert (changed.domain, changed.key) == ("other-shop", key)
     assert MailLink.objects.filter(user=member.user, kind=LinkKind.SET_PASSWORD).count() == 2
