@@ -343,9 +343,10 @@ def _refuse(
     correlation = logins.correlation_of(_TOKEN_NAMES[login_type], visit.raw_query)
     with transaction.atomic():
         sessions.end_session_of(visit.secret, cause="failed sign-in")
-        logins.record_login(
-            service=service, reason=reason, correlation=correlation, login_type=login_type, by_old_key=by_old_key
-        )
+        if logins.is_worth_noting(service=service, ip=visit.ip, reason=reason):
+            logins.record_login(
+                service=service, reason=reason, correlation=correlation, login_type=login_type, by_old_key=by_old_key
+            )
         is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
         response = _blocked(visit, organization, get_integration(service))

@@ -25,6 +25,8 @@ KEPT_WITHOUT_LIMIT = timedelta(hours=24)
 FAILURES_ALLOWED = 20
 FAILURE_WINDOW = timedelta(minutes=5)
 BLOCKED_FOR = timedelta(minutes=5)
+FAILURES_NOTED = 100
+"""From one address to one service within the window. What comes after is a flood: it must not fill the table."""
 COUNTED_REASONS = frozenset(
     {
         Reason.BAD_ENCODING,
@@ -174,6 +176,16 @@ def correlation_of(name: str, raw_query: bytes) -> str:
         return token_id(parse_token(text))[:8]
     except TokenRefused:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def is_worth_noting(*, service: Service, ip: str, reason: Reason) -> bool:
+    """Count one more failure and tell whether it is to be recorded (`FAILURES_NOTED`).
+
+    What smells of an attack always is: it needs a signature or is blocked soon, and nothing else must drown it.
+    """
+    if reason in SECURITY_REASONS:
+        return True
+    return limits.count_up("members.failure_noted", _who(service, ip), window=FAILURE_WINDOW) <= FAILURES_NOTED
 
 
 def is_blocked(*, service: Service, ip: str) -> bool:

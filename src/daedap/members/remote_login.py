@@ -191,7 +191,10 @@ def _refusal(
     """
     with transaction.atomic():
         correlation = logins.correlation_of("token", call.raw_form)
-        logins.record_login(service=service, reason=refused.reason, correlation=correlation, login_type=LoginType.POST)
+        if logins.is_worth_noting(service=service, ip=call.ip, reason=refused.reason):
+            logins.record_login(
+                service=service, reason=refused.reason, correlation=correlation, login_type=LoginType.POST
+            )
         if logins.count_failure(service=service, ip=call.ip, reason=refused.reason, counted=counted):
             return TooManyAttempts()
     return RemoteLoginRefused(refused, again=again)

@@ -16,7 +16,7 @@ from django.test import Client
 
 from daedap.core.crypto import hash_token, new_key
 from daedap.core.scoping import service_scope
-from daedap.members import binding
+from daedap.members import binding, logins
 from daedap.members.access_tokens import LIFETIME
 from daedap.members.models import AccessToken, IntegrationSettings, LoginEvent, LoginType, MemberSession
 from daedap.members.notices import COOKIE as NOTICE
@@ -483,6 +483,24 @@ def test_given_nonsense_as_access_token_when_opened_then_guest_and_the_old_sessi
         response = visitor.open(f"{LIST}?accessToken={nonsense}")
         assert (response.status_code, response.headers["location"]) == (302, FORM)
     assert (visitor.secret, traces(hangame).sessions) == ("", [])
+
+
+def test_given_a_flood_of_failures_when_it_goes_on_then_refused_as_before_and_the_table_stays_small(
+    hangame, browser, monkeypatch, clock
+):
+    monkeypatch.setattr(logins, "FAILURES_NOTED", 3)
+    visitor, neighbour = Browser(), Browser(ip="198.51.100.9")
+    for _ in range(5):
+        assert visitor.open(f"{LIST}?accessToken=x").headers["location"] == FORM
+        assert post(browser, form(time=TIME - 180_000)).status_code == 400
+    assert len(traces(hangame).events) == 6
+    post(browser, form(key=new_key()))  # an attack is not drowned
+    assert traces(hangame).events[-1] == (False, "hmac_mismatch")
+    neighbour.open(f"{LIST}?accessToken=x")
+    assert len(traces(hangame).events) == 8
+    clock.shift(logins.FAILURE_WINDOW + timedelta(seconds=1))
+    visitor.open(f"{LIST}?accessToken=x")
+    assert len(traces(hangame).events) == 9
 
 
 def test_given_settings_or_key_changed_when_the_access_token_comes_then_guest(hangame, acme, browser, administrator_of):
