@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import httpx
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +24,8 @@ from daedap.members.actions import (
 )
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.verification import outbound_policy
+
+_BESIDE_HOST = re.compile(r"[/?#@\\]")
 
 SWITCH = [("on", _("Enabled")), ("off", _("Disabled"))]
 
@@ -98,8 +102,13 @@ class DomainsField(forms.CharField):
         return domains
 
     def read(self, text: str) -> str:
-        """Return one line as it is kept."""
-        return text
+        """Return one line as it is kept: a host in Hangul as DNS knows it, which is how browsers name it."""
+        if text.isascii() or _BESIDE_HOST.search(text):
+            return text
+        try:
+            return httpx.URL(f"https://{text}").netloc.decode("ascii")
+        except httpx.InvalidURL:
+            return text
 
     def check(self, domains: list[str]) -> None:
         """Raise DaedapError if these are no such lines."""
@@ -112,7 +121,8 @@ class OriginsField(DomainsField):
     placeholder = "https://www.example.com"
 
     def read(self, text: str) -> str:
-        return text.rstrip("/") if "://" in text else f"https://{text.rstrip('/')}"
+        scheme, separator, host = text.rstrip("/").rpartition("://")
+        return f"{scheme if separator else 'https'}://{super().read(host)}"
 
     def check(self, domains: list[str]) -> None:
         check_frame_origins(domains)

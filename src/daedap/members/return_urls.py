@@ -57,16 +57,14 @@ def allowed_target(
         address = urljoin(organization_url(organization.domain or ""), wanted)
         parts = urlsplit(address)
         origin = _origin(parts)
-    except ValueError:
+        host = urlsplit(origin_of(f"{parts.scheme}://{parts.netloc}")).netloc
+    except (ValueError, httpx.InvalidURL):
         return None
     if _UNSAFE.search(parts.netloc + parts.path) or parts.scheme not in _schemes():
         return None
-    is_allowed = origin in set(_known_origins(organization, integration)) or parts.netloc.lower() in set(
-        integration.return_domains
-    )
-    if not is_allowed:
+    is_known = origin in set(_known_origins(organization, integration))
+    if not is_known and not {host, parts.netloc.lower()} & set(integration.return_domains):
         return None
-    host = urlsplit(origin_of(f"{parts.scheme}://{parts.netloc}")).netloc
     return iri_to_uri(urlunsplit(parts._replace(netloc=host)))
 
 

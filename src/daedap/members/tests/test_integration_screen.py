@@ -240,14 +240,14 @@ def test_given_post_type_when_saved_then_rows_domains_and_binding_are_in_effect(
     choices = POST_CHOICES | {
         "parameter_rows_location": ["header", "query", "header"],
         "parameter_rows_name": ["memberno", "usercode", ""],
-        "return_domains": "WWW.example.com\n shop.example.com:8443, www.example.com",
+        "return_domains": "WWW.example.com\n shop.example.com:8443, www.example.com 로그인.한국",
         "demands_binding": "on",
         "single_use_token": "on",
     }
     assert desk.post(URL, choices).status_code == 302
     row = saved(shop)
     assert row.parameter_rows == [["header", "memberno"], ["query", "usercode"]]
-    assert row.return_domains == ["www.example.com", "shop.example.com:8443"]
+    assert row.return_domains == ["www.example.com", "shop.example.com:8443", "xn--2i0b10rutm.xn--3e0b707e"]
     assert (row.demands_binding, row.single_use_token) == (True, True)
     text = desk.get(URL).text
     assert text.count("data-row>") == 3  # the two, and one to fill in
@@ -265,6 +265,8 @@ def test_given_post_type_when_saved_then_rows_domains_and_binding_are_in_effect(
         ("return_domains", {"return_domains": "https://www.example.com"}),
         ("return_domains", {"return_domains": "*.example.com"}),
         ("return_domains", {"return_domains": "a@b.example.com"}),
+        ("return_domains", {"return_domains": "가@로그인.한국"}),
+        ("return_domains", {"return_domains": "로그인.한국/안"}),
         ("return_domains", {"return_domains": "\n".join(f"h{number}.example.com" for number in range(21))}),
         ("login_url", {"login_url": "https://members.example.com/login?returnUrl=x"}),
     ],
@@ -283,9 +285,13 @@ def test_given_bad_value_of_the_post_method_when_saved_then_said_next_to_the_fie
 def test_given_frame_origins_when_saved_then_kept_as_origins_and_no_session_ends(desk, shop, choices):
     desk.post(URL, choices)
     sign_in(shop, "hong")
-    typed = "HTTPS://WWW.example.com/\nhelp.example.com:8443 www.example.com"
+    typed = "HTTPS://WWW.example.com/\nhelp.example.com:8443 www.example.com https://로그인.한국/"
     assert desk.post(URL, choices | {"frame_origins": typed}).status_code == 302
-    assert saved(shop).frame_origins == ["https://www.example.com", "https://help.example.com:8443"]
+    assert saved(shop).frame_origins == [
+        "https://www.example.com",
+        "https://help.example.com:8443",
+        "https://xn--2i0b10rutm.xn--3e0b707e",
+    ]
     assert sessions_of(shop) == 1
     assert "https://www.example.com\nhttps://help.example.com:8443" in desk.get(URL).text
 
@@ -297,6 +303,8 @@ def test_given_frame_origins_when_saved_then_kept_as_origins_and_no_session_ends
         "https://*.example.com",
         "https://www.example.com/help",
         "https://a@www.example.com",
+        "https://가@로그인.한국",
+        "https://로그인.한국?안",
         "javascript://x",
         "https://a.example; script-src *",
         "'self'",

@@ -66,7 +66,9 @@ def test_given_an_address_when_its_origin_is_named_then_as_browsers_and_headers_
 
 @pytest.mark.parametrize("host", ["로그인.한국", "xn--2i0b10rutm.xn--3e0b707e"])
 def test_given_a_login_page_on_a_korean_host_when_it_is_returned_to_then_it_is_known_by_both_spellings(host):
-    settings = IntegrationSettings(login_url="https://로그인.한국/in")
-    target = allowed_target(f"https://{host}/thanks", ACME, HANGAME, settings)
-    assert target is not None
-    assert httpx.URL(target).raw_host == b"xn--2i0b10rutm.xn--3e0b707e"
+    for settings in (
+        IntegrationSettings(login_url="https://로그인.한국/in"),
+        IntegrationSettings(return_domains=["xn--2i0b10rutm.xn--3e0b707e"]),
+    ):
+        target = allowed_target(f"https://{host}/thanks", ACME, HANGAME, settings)
+        assert target == "https://xn--2i0b10rutm.xn--3e0b707e/thanks"
