@@ -131,12 +131,17 @@ def check_rows(rows: list[list[str]]) -> None:
         raise DaedapError(_("At most 10 parameters can be sent."), field="parameter_rows")
 
 
+def _is_host(text: str) -> bool:
+    """Tell whether this is a host name, with a port or without: browsers refuse origins with a port that is none."""
+    return _DOMAIN.fullmatch(text) is not None and int(text.partition(":")[2] or 0) <= 65535
+
+
 def check_domains(domains: list[str]) -> None:
     """Raise DaedapError unless these are host names."""
     if len(domains) > DOMAINS_LIMIT:
         raise DaedapError(_("Enter at most 20 domains."), field="return_domains")
     for domain in domains:
-        if _DOMAIN.fullmatch(domain) is None:
+        if not _is_host(domain):
             text = _("Enter host names only, such as www.example.com, one on each line.")
             raise DaedapError(text, field="return_domains")
 
@@ -148,7 +153,7 @@ def check_frame_origins(origins: list[str]) -> None:
     schemes = ("https", "http") if outbound_policy().allow_http else ("https",)
     for origin in origins:
         scheme, _separator, host = origin.partition("://")
-        if scheme not in schemes or _DOMAIN.fullmatch(host) is None:
+        if scheme not in schemes or not _is_host(host):
             text = _("Enter https and host names only, such as https://www.example.com, one on each line.")
             raise DaedapError(text, field="frame_origins")
 
