@@ -19,6 +19,11 @@ from daedap.services.models import Agent, Role, Service
 from tests import factories
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests with a browser come last: Playwright keeps an event loop running in their thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture
 def founder(db: None) -> User:
     """The platform member who created Acme."""

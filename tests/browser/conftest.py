@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.installation import ROOT, Installation
 
@@ -74,6 +74,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
 
 
 FAILED = pytest.StashKey[bool]()
+PATIENCE = 20_000
+"""Milliseconds that a page may take on a busy machine."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def visitor(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Any]:
 
     def make(**options: Any) -> Visitor:
         context = chromium.new_context(**({"locale": "ko-KR", "viewport": {"width": 1280, "height": 900}} | options))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return Visitor(context)
 
