@@ -120,7 +120,7 @@ def _send(shop: Shop, number: int, waves: int, *, first_service: int, verificati
         page_text=shop.service.name,
         quiet_seconds=waves * 2 * VERIFICATION_SECONDS,
     )
-    result = CrowdResult(**json.loads(run_module("benchmarks.crowd", json.dumps(asdict(plan)), patience=120)))
+    result = CrowdResult(**json.loads(run_module("benchmarks.crowd", json.dumps(asdict(plan)), patience=300)))
     if result.errors or len(result.entries) != number * waves:
         raise BenchError(
             f"Of {number * waves} entries {len(result.entries)} made a session: {result.errors}, {_reasons()}"
