@@ -1,12 +1,13 @@
 """The one ASGI application: the edge for what waits, Django's WSGI handler in threads for everything else.
 
 Measured: Django's own ASGI handler answers a seventh of what its WSGI handler does (docs/adr/0002).
-`application` serves pages only; `daedap serve` builds one that runs the job worker too.
+`application` serves alone. `daedap serve` builds one that runs the job worker, and the edge as a process of its own.
 """
 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import IO, Any, cast
 from urllib.parse import quote_from_bytes
@@ -19,8 +20,9 @@ from daedap.config.wsgi import application as django  # sets Django up; the edge
 
 from daedap.config import edge  # isort: skip
 from daedap.config.doorman import Doorman, SentAway  # isort: skip
+from daedap.config.edge_process import EdgeFailed, EdgeProcess  # isort: skip
 from daedap.config.lifespan import Lifespan  # isort: skip
-from daedap.core import threads  # isort: skip
+from daedap.core import metrics  # isort: skip
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,8 +39,9 @@ _PRINTABLE = bytes(range(0x21, 0x7F)).decode()
 class Split:
     """Sends each request to where it belongs. An upload is received whole before it occupies a thread."""
 
-    def __init__(self, *, worker: bool) -> None:
-        self.lifespan = Lifespan(worker=worker, is_idle=lambda: self.in_flight == 0)
+    def __init__(self, *, worker: bool, edge_process: EdgeProcess | None = None) -> None:
+        self.lifespan = Lifespan(worker=worker, edge=edge_process, is_idle=lambda: self.in_flight == 0)
+        self.edge = edge_process or edge.application()
         self.in_flight = 0
         self.doorman = Doorman()
         self.django = WSGIMiddleware(cast("Any", django), workers=THREADS)  # Django's types are wider
@@ -59,10 +62,8 @@ class Split:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = _header(scope, b"host")
         if edge.waits(method=scope["method"], host=host, path=scope["path"], query=scope["query_string"]):
-            edge_app = edge.application()
-            if edge_app is not None:
-                await edge_app(scope, receive, send)
-                return
+            await self._at_edge(scope, receive, send)
+            return
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as body:
             try:
                 size = await _receive_body(scope, receive, body)
@@ -73,14 +74,27 @@ class Split:
                 return
             body.seek(0)
             if not self.doorman.watches(method=scope["method"], path=scope["path"]):
-                with threads.page():
-                    await self._in_thread(scope, size, body, send)
+                await self._in_thread(scope, size, body, send)
                 return
             try:
                 async with self.doorman.let_in(host):
                     await self._in_thread(scope, size, body, send)
             except SentAway:
                 await _send_away(send)
+
+    async def _at_edge(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+
+        async def count(message: Message) -> None:
+            if "status" in message:
+                route, seconds = edge.route_of(scope["path"]), time.perf_counter() - begun
+                metrics.observe(method=scope["method"], route=route, status=message["status"], seconds=seconds)
+            await send(message)
+
+        try:
+            await self.edge(scope, receive, count)
+        except EdgeFailed:
+            await edge.stranded(scope["path"])(scope, receive, count)
 
     async def _in_thread(self, scope: Scope, size: int, body: IO[bytes], send: Send) -> None:
         await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser

@@ -168,6 +168,7 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
     from granian.server.embed import Server
 
     from daedap.config.asgi import Split
+    from daedap.config.edge_process import EdgeProcess
 
     logging.captureWarnings(capture=True)  # as JSON lines, like the rest of the log
     host, port = settings.HOST, settings.PORT
@@ -175,7 +176,7 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
 
     async def run() -> int:
         server = Server(
-            Split(worker=not options.no_worker),
+            Split(worker=not options.no_worker, edge_process=EdgeProcess()),
             address=host,
             port=port,
             interface=Interfaces.ASGI,

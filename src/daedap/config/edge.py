@@ -11,24 +11,20 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from daedap.core import metrics
 from daedap.core.hosts import read_host
 from daedap.core.logs import request_id
+from daedap.members import connection_errand, entry, sessions
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-ENTRY_MODULE = "daedap.members.entry"
-ERRAND_MODULE = "daedap.members.connection_errand"
 TOKEN_PARAMETERS = frozenset({"token", "accessToken"})
 _ERRAND = re.compile(r"/[A-Za-z]+/settings/member-integration/test/ask/")
 _HELP_CENTRE = re.compile(r"/[A-Za-z]+/hc(?:/.*)?")
@@ -57,20 +53,39 @@ def _has_token(query: bytes) -> bool:
     )
 
 
-@cache
-def application() -> Starlette | None:
-    """Return the edge, or None while the module of the entry does not exist; Django then shows the page to a guest."""
-    if find_spec(ENTRY_MODULE) is None:
-        return None
-    enter = _watched(import_module(ENTRY_MODULE).enter, "<service>/hc/?token")
-    ask = _watched(import_module(ERRAND_MODULE).ask, "<service>/settings/member-integration/test/ask/")
-    paths = ("/{service_id}/hc", "/{service_id}/hc/{rest:path}")
-    routes = [Route(path, enter, methods=["GET", "HEAD"]) for path in paths]
-    return Starlette(routes=[*routes, Route("/{service_id}/settings/member-integration/test/ask/", ask)])
+def route_of(path: str) -> str:
+    """Return the name under which logs and metrics know a request of the edge."""
+    is_errand = _ERRAND.fullmatch(path) is not None
+    return "<service>/settings/member-integration/test/ask/" if is_errand else "<service>/hc/?token"
 
 
-def _watched(endpoint: Endpoint, route: str) -> Endpoint:
-    """Log and count like a Django request; what nobody expected becomes the page without the token, for a guest."""
+def application() -> Starlette:
+    """Return the edge."""
+    enter, ask = _watched(entry.enter), _watched(connection_errand.ask)
+    return Starlette(
+        routes=[
+            Route("/{service_id}/hc", enter, methods=["GET", "HEAD"]),
+            Route("/{service_id}/hc/{rest:path}", enter, methods=["GET", "HEAD"]),
+            Route("/{service_id}/settings/member-integration/test/ask/", ask),
+        ]
+    )
+
+
+def stranded(path: str) -> Response:
+    """Return what a visitor gets whom nobody could answer: the page without the token, for a guest.
+
+    Whoever was signed in here before is not any more, as after every failed entry (spec 20, 6.9).
+    """
+    if _HELP_CENTRE.fullmatch(path) is None:
+        return PlainTextResponse("Please try again in a moment. 잠시 후 다시 시도해 주세요.\n", status_code=503)
+    response = RedirectResponse(path, status_code=303)
+    response.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+    response.delete_cookie(sessions.cookie_name(), path=f"/{path.split('/')[1]}/", secure=settings.SECURE)
+    return response
+
+
+def _watched(endpoint: Endpoint) -> Endpoint:
+    """Log like a Django request; what nobody expected leaves the visitor stranded."""
 
     async def watched(request: Request) -> Response:
         mark = request_id.set(secrets.token_hex(8))
@@ -79,13 +94,13 @@ def _watched(endpoint: Endpoint, route: str) -> Endpoint:
             response = await endpoint(request)
         except Exception:
             logger.exception("entry failed")
-            response = RedirectResponse(request.url.path, status_code=303)
+            response = stranded(request.url.path)
         try:
             seconds = time.perf_counter() - started
             response.headers["X-Request-ID"] = request_id.get()
             for name, value in (("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store")):
                 response.headers.setdefault(name, value)
-            metrics.observe(method=request.method, route=route, status=response.status_code, seconds=seconds)
+            route = route_of(request.url.path)
             fields = {"method": request.method, "route": route, "site": "organization", "status": response.status_code}
             logger.info("request", extra=fields | {"milliseconds": round(seconds * 1000, 1)})
         finally:

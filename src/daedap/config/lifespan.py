@@ -1,4 +1,4 @@
-"""What begins and ends with the server: the job worker; and the end waits for requests that are being answered."""
+"""What begins and ends with the server: the job worker and the edge; the end waits for requests being answered."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from daedap.config.edge_process import EdgeProcess
 from daedap.config.worker import STOP_SECONDS, run_worker
 
 logger = logging.getLogger(__name__)
@@ -17,8 +18,9 @@ Message = MutableMapping[str, Any]
 class Lifespan:
     """Answers the server's lifespan messages."""
 
-    def __init__(self, *, worker: bool, is_idle: Callable[[], bool]) -> None:
+    def __init__(self, *, worker: bool, edge: EdgeProcess | None, is_idle: Callable[[], bool]) -> None:
         self.with_worker = worker
+        self.edge = edge
         self.is_idle = is_idle
 
     async def __call__(
@@ -27,6 +29,7 @@ class Lifespan:
         await receive()  # lifespan.startup
         stop = asyncio.Event()
         worker = asyncio.create_task(run_worker(stop)) if self.with_worker else None
+        edge = asyncio.create_task(self.edge.run()) if self.edge is not None else None
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
         stop.set()
@@ -35,6 +38,9 @@ class Lifespan:
             _, late = await asyncio.wait({worker}, timeout=STOP_SECONDS + 1)
             if late:
                 logger.warning("the job worker did not end in time; its jobs will be taken up again")
+        if edge is not None:
+            edge.cancel()
+            await asyncio.wait({edge})
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _drain(self) -> None:

@@ -162,6 +162,29 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
     assert until(lambda: daedap.ask(jobs_done) == [(0,)], seconds=4)  # woken, not found by polling
 
 
+def test_given_the_edge_when_it_is_killed_then_it_comes_back_and_it_ends_with_the_server(daedap):
+    def edges():
+        children = psutil.Process(daedap.process.pid).children()
+        return [child for child in children if "daedap.config.edge_process" in child.cmdline()]
+
+    def enter():
+        host = {"Host": f"nobody.oc.localhost:{daedap.port}"}
+        return daedap.status("/shop/hc/?token=x", headers=host)
+
+    daedap.start()
+    assert until(daedap.is_ready), daedap.log.read_text()
+    assert enter() == 404
+    (first,) = until(edges)
+    first.kill()
+    assert enter() == 404  # it waits for the new one
+    (second,) = until(edges)
+    assert second.pid != first.pid
+    assert '"the edge ended and is started again"' in daedap.log.read_text()
+    assert 'route="<service>/hc/?token",status="404"' in daedap.get("/metrics").text
+    daedap.stop(signal.SIGKILL)
+    assert until(lambda: not second.is_running(), seconds=10)
+
+
 def test_given_no_worker_when_asked_then_readyz_names_it_until_one_runs(daedap):
     subprocess.run(daedap.command("migrate"), env=daedap.environment, check=True, cwd=daedap.home)
     daedap.start("--no-worker")
