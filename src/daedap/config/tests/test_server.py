@@ -154,6 +154,8 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
     started = daedap.ask("SELECT now()")[0][0]
     new_worker = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
     assert until(lambda: daedap.ask(new_worker, started) != [(0,)])
+    listening = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%' AND backend_start > %s"
+    assert until(lambda: daedap.ask(listening, started))
     jobs_done = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'core.deliver_mail'"
     daedap.ask(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
