@@ -36,14 +36,11 @@ class ServerTime:
 
 
 class Run:
-    """The steps of a run, in order; `stack` ends what they start."""
+    """The steps of a run, in order."""
 
-    def __init__(
-        self, home: Path, options: argparse.Namespace, stack: contextlib.ExitStack, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, home: Path, options: argparse.Namespace, say: Callable[[str], None]) -> None:
         self.home = home
         self.options = options
-        self.stack = stack
         self.say = say
         self.database = EmbeddedPostgres(home)
         self.server = Server(home)
@@ -53,7 +50,7 @@ class Run:
         few, many = self.options.tickets // 10, self.options.tickets
         self.say(f"database with a shop of {many} tickets, one of {few}, and a neighbour of {many}")
         shop, small_shop = self._prepare(few, many)
-        self._start_server()
+        self.server.start()
         listed, form = pages.list_page(shop, shop.agents[0]), pages.form_page(shop)
         self._measure_memory(listed, form)
         with self.server.asleep():
@@ -79,18 +76,13 @@ class Run:
     def _prepare(self, few: int, many: int) -> tuple[Shop, Shop]:
         if not (settings.STATIC_ROOT / "staticfiles.json").exists():
             raise BenchError(f"No static files in {settings.STATIC_ROOT}: run `make setup` first.")
-        self.stack.enter_context(self.database.in_use())
-        self.stack.callback(connection.close_pool)
+        self.database.start()
         migrate_database()
         shop, small_shop, neighbour = make_shop("bench"), make_shop("small"), make_shop("neighbour")
         for seed, (each, number) in enumerate(((shop, many), (small_shop, few), (neighbour, many))):
             add_tickets(each, number, seed=seed)
         refresh_statistics()
         return shop, small_shop
-
-    def _start_server(self) -> None:
-        self.stack.callback(self.server.stop)
-        self.server.start()
 
     def _measure_memory(self, *asked: Page) -> None:
         """Idle, but after each page was asked for: what is loaded at first use is loaded."""

@@ -1,17 +1,14 @@
-"""What is measured: a durable embedded database and a real server, in a folder and on a port of their own."""
+"""What is measured: a durable embedded database and a real server. Who ends them is `benchmarks.watch`."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import shutil
-import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -25,32 +22,10 @@ from benchmarks.load import Plan, Result
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
-STOP_SECONDS = 10
 
 
 class BenchError(Exception):
     """The run cannot go on, or its figures would mean nothing; the text says why."""
-
-
-@contextlib.contextmanager
-def own_folder() -> Iterator[Path]:
-    """Point the settings of this process and its children at a new folder, which is deleted at the end."""
-    home = Path(tempfile.mkdtemp(prefix="daedap-bench-")).resolve()
-    for name in [name for name in os.environ if name.startswith("DAEDAP_") and name != "DAEDAP_STATIC_ROOT"]:
-        del os.environ[name]
-    os.environ.pop("DATABASE_URL", None)
-    port = free_port()
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "daedap.config.settings",
-        "DAEDAP_HOME": str(home),
-        "DAEDAP_PORT": str(port),
-        "DAEDAP_PUBLIC_URL": f"http://localhost:{port}",
-        "DAEDAP_ALLOW_PRIVATE_CALLBACKS": "true",  # the verification URL of the token entries is ours
-    }
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def free_port() -> int:
@@ -79,18 +54,6 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > until:
                 raise BenchError(f"The server does not start:\n{self.log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.1)
-
-    def stop(self) -> None:
-        """End it; kill it if it does not end."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGCONT)
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
 
     @contextlib.contextmanager
     def asleep(self) -> Iterator[None]:
@@ -130,18 +93,15 @@ def run_load(plan: Plan) -> Result:
 
 def run_module(name: str, given: str, patience: float) -> str:
     """Run a module of ours as a process of its own, and return what it prints."""
-    command = [sys.executable, "-m", name]
-    # Not subprocess.run(): an interrupt between its start and its end must not leave the child behind.
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
     try:
-        told, _ = process.communicate(given, timeout=patience)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if process.returncode:
-        raise BenchError(f"{name} failed with code {process.returncode}.")
-    return told
+        done = subprocess.run(
+            [sys.executable, "-m", name], input=given, stdout=subprocess.PIPE, timeout=patience, cwd=ROOT, text=True
+        )
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{name} does not end.") from None
+    if done.returncode:
+        raise BenchError(f"{name} failed with code {done.returncode}.")
+    return done.stdout
 
 
 # --- The machine ---------------------------------------------------------------------------------

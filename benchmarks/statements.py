@@ -114,18 +114,13 @@ def run_pgbench(script: str, *, url: str, folder: Path, clients: int, seconds: f
 
 def _run(command: list[str], patience: float) -> str:
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "PGCLIENTENCODING": "UTF8"}
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
-    )
-    try:
-        told, _ = process.communicate(timeout=patience)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if process.returncode:
-        raise BenchError(f"pgbench failed with code {process.returncode}:\n{told[-2000:]}")
-    return told
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True,
+        timeout=patience,
+    )  # fmt: skip
+    if done.returncode:
+        raise BenchError(f"pgbench failed with code {done.returncode}:\n{done.stdout[-2000:]}")
+    return done.stdout
 
 
 def _is_transaction_word(statement: str) -> bool:
