@@ -48,7 +48,7 @@ from daedap.members.tokens import (
     read_entry,
     values_named,
 )
-from daedap.organizations.keys import note_use, valid_keys
+from daedap.organizations.keys import lock_keys, note_use, valid_keys
 from daedap.organizations.models import Organization
 from daedap.organizations.selectors import find_organization_by_domain
 from daedap.services.models import Service, ServiceState, ServiceType
@@ -247,6 +247,7 @@ def _redeem(visit: Visit, organization: Organization, service: Service) -> Respo
 @transaction.atomic
 def _sign_in_by_access_token(visit: Visit, organization: Organization, service: Service) -> tuple[str, str]:
     """Return the session cookie's new value, and the binding cookie's."""
+    organization = lock_keys(organization.pk)
     integration = IntegrationSettings.objects.select_for_update(no_key=True).get(service=service)
     if not integration.enabled or integration.login_type != LoginType.POST:
         raise TokenRefused(Reason.NOT_CONFIGURED)
@@ -309,11 +310,12 @@ def _sign_in(visit: Visit, attempt: Attempt) -> str:
     ended all sessions, and none may slip in behind it.
     """
     service, verified = attempt.service, attempt.verified
+    organization = lock_keys(attempt.organization.pk)
     integration = IntegrationSettings.objects.select_for_update(no_key=True).get(service=service)
     is_still_on = integration.enabled and integration.login_type == LoginType.GET
     if not is_still_on or integration.token_verification_url != attempt.verification_url:
         raise TokenRefused(Reason.NOT_CONFIGURED)
-    if attempt.key not in valid_keys(Organization.objects.get(pk=attempt.organization.pk)):
+    if attempt.key not in valid_keys(organization):
         raise TokenRefused(Reason.HMAC_MISMATCH)
     if integration.single_use_token:
         logins.mark_used(service=service, token=verified.token, lifetime=logins.token_lifetime(integration))

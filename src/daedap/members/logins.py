@@ -54,18 +54,15 @@ logger = logging.getLogger(__name__)
 
 
 def upsert_member(*, service: Service, claims: MemberClaims) -> Member:
-    """Return the member (service, usercode) with the delivered contact data; what was not delivered stays."""
+    """Give the member (service, usercode) the delivered contact data, in one statement; what was not delivered stays.
+
+    Return the member with its row number; of the other fields only what was delivered is at hand.
+    """
     delivered = _contact_data(claims) | {"last_seen_at": timezone.now()}
-    member, created = Member.objects.get_or_create(
-        service=service,
-        usercode=claims.usercode,
-        defaults={"organization_id": service.organization_id, **delivered},
+    member = Member(organization_id=service.organization_id, service=service, usercode=claims.usercode, **delivered)
+    Member.objects.bulk_create(
+        [member], update_conflicts=True, unique_fields=["service", "usercode"], update_fields=list(delivered)
     )
-    if not created:
-        changed = {name: value for name, value in delivered.items() if getattr(member, name) != value}
-        for name, value in changed.items():  # writing what is there already would encrypt it once more
-            setattr(member, name, value)
-        member.save(update_fields=list(changed))
     return member
 
 

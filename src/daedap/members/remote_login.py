@@ -32,7 +32,7 @@ from daedap.members.tokens import (
     read_service,
     values_named,
 )
-from daedap.organizations.keys import note_use, valid_keys
+from daedap.organizations.keys import lock_keys, note_use, valid_keys
 from daedap.organizations.models import Organization
 from daedap.services.models import Service, ServiceState, ServiceType
 from daedap.services.selectors import get_service
@@ -165,12 +165,12 @@ def _verify(
 ) -> tuple[IntegrationSettings, VerifiedClaims]:
     """Do steps 1 to 6 with the settings locked and the Key read anew: a change ends all sessions, and none slips in."""
     entry = read_entry(raw_form, service.service_id, required=POST_REQUIRED, takes_return_url=takes_return_url)
+    organization = lock_keys(organization.pk)
     integration = IntegrationSettings.objects.select_for_update(no_key=True).get(service=service)
     _require_post(integration)
-    fresh = Organization.objects.get(pk=organization.pk)
-    keys = valid_keys(fresh)
+    keys = valid_keys(organization)
     verified = check(entry, keys, now_ms=time.time_ns() // 1_000_000, lifetime_ms=REMOTE_LIFETIME_MS)
-    note_use(fresh, keys[verified.key_index])
+    note_use(organization, keys[verified.key_index])
     if integration.single_use_token and logins.was_used(verified.token):
         raise TokenRefused(Reason.REPLAYED)
     return integration, verified

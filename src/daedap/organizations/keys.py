@@ -46,6 +46,18 @@ def valid_keys(organization: Organization) -> list[str]:
     return [*keys, organization.old_key] if organization.has_old_key else keys
 
 
+def lock_keys(organization_id: int) -> Organization:
+    """Return the organization as it is now; its keys stay what they are until the transaction ends. NotFound if none.
+
+    Who signs somebody in holds them so: what is written before a change of the Key ends with it, and nothing is written
+    after it by the old one. To be locked before rows of services.
+    """
+    organization = Organization.objects.select_for_update(of=("self",), no_key=True).filter(pk=organization_id).first()
+    if organization is None:
+        raise NotFound
+    return organization
+
+
 def note_use(organization: Organization, key: str) -> None:
     """Remember that `key`, one of the valid ones, signed something just now. Writes at most once a minute."""
     field = "key_used_at" if key == organization.key else "old_key_used_at"
@@ -79,7 +91,7 @@ def change_key(*, organization_id: int, actor: Actor, overlap_hours: int = 0) ->
     """
     if not 0 <= overlap_hours <= LONGEST_OVERLAP:
         raise KeyRefused
-    organization = _lock(organization_id)
+    organization = lock_keys(organization_id)
     now = timezone.now()
     if organization.has_old_key or not overlap_hours:
         organization.key_cut_at = now
@@ -97,7 +109,7 @@ def cut_old_key(*, organization_id: int, actor: Actor) -> None:
 
     Recorded and published like a change of the Key.
     """
-    organization = _lock(organization_id)
+    organization = lock_keys(organization_id)
     if not organization.has_old_key:
         raise NoOldKey
     organization.key_cut_at = timezone.now()
@@ -120,13 +132,6 @@ _KEY_FIELDS = [
     "old_key_until",
     "old_key_used_at",
 ]
-
-
-def _lock(organization_id: int) -> Organization:
-    organization = Organization.objects.select_for_update(of=("self",), no_key=True).filter(pk=organization_id).first()
-    if organization is None:
-        raise NotFound
-    return organization
 
 
 def _forget_old_key(organization: Organization) -> None:

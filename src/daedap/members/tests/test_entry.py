@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 import re
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from daedap.core.actors import SYSTEM
 from daedap.core.crypto import hash_token, new_key
 from daedap.core.outbound import OutboundClient, OutboundPolicy
 from daedap.core.scoping import service_scope
-from daedap.members import verification
+from daedap.members import logins, sessions, verification
 from daedap.members.logins import BURST
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, MemberSession, UsedToken
 from daedap.members.notices import COOKIE as NOTICE
@@ -754,6 +755,33 @@ def test_given_old_key_when_cut_while_the_company_is_asked_then_guest(acme, hang
     assert_guest(browser, hangame, browser.open(f"{HC}?{signed()}"), "hmac_mismatch")
     with service_scope(acme.pk, hangame.pk):
         assert LoginEvent.objects.get().by_old_key
+
+
+def test_given_a_key_that_changes_while_a_session_is_opened_when_both_are_done_then_the_session_is_over(
+    acme, hangame, company, monkeypatch, clock
+):
+    changing: list[threading.Thread] = []
+    upsert = logins.upsert_member
+
+    def change() -> None:
+        change_key(organization_id=acme.pk, actor=SYSTEM)
+        connection.close()
+
+    def change_meanwhile(**options):
+        changing.append(threading.Thread(target=change))
+        changing[0].start()
+        changing[0].join(0.5)
+        clock.shift(timedelta(seconds=1))
+        return upsert(**options)
+
+    monkeypatch.setattr(logins, "upsert_member", change_meanwhile)
+    browser = Browser()
+    browser.open(f"{HC}?{signed()}")
+    changing[0].join(5)
+    assert browser.secret != ""
+    acme.refresh_from_db()
+    with service_scope(acme.pk, hangame.pk):
+        assert sessions.find_session(browser.secret, acme) is None
 
 
 # --- in a frame (section 11) -------------------------------------------------------------------------------------
