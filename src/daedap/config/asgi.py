@@ -94,7 +94,7 @@ class Split:
         try:
             await self.edge(scope, receive, count)
         except EdgeFailed:
-            await edge.stranded(scope["path"])(scope, receive, count)
+            await edge.stranded(scope, receive, count)
 
     async def _in_thread(self, scope: Scope, size: int, body: IO[bytes], send: Send) -> None:
         await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser

@@ -13,15 +13,15 @@ import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote_plus
 
-from django.conf import settings
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from daedap.core.hosts import read_host
 from daedap.core.logs import request_id
-from daedap.members import connection_errand, entry, sessions
+from daedap.members import connection_errand, entry
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -71,17 +71,20 @@ def application() -> Starlette:
     )
 
 
-def stranded(path: str) -> Response:
-    """Return what a visitor gets whom nobody could answer: the page without the token, for a guest.
+async def stranded(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer in the place of an edge that did not: the page without the token, for a guest."""
 
-    Whoever was signed in here before is not any more, as after every failed entry (spec 20, 6.9).
-    """
-    if _HELP_CENTRE.fullmatch(path) is None:
+    async def answer(request: Request) -> Response:
+        return _stranded(request)
+
+    response = await _watched(answer)(Request(scope))
+    await response(scope, receive, send)
+
+
+def _stranded(request: Request) -> Response:
+    if _HELP_CENTRE.fullmatch(request.scope["path"]) is None:
         return PlainTextResponse("Please try again in a moment. 잠시 후 다시 시도해 주세요.\n", status_code=503)
-    response = RedirectResponse(path, status_code=303)
-    response.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-    response.delete_cookie(sessions.cookie_name(), path=f"/{path.split('/')[1]}/", secure=settings.SECURE)
-    return response
+    return entry.stranded(request)
 
 
 def _watched(endpoint: Endpoint) -> Endpoint:
@@ -94,7 +97,7 @@ def _watched(endpoint: Endpoint) -> Endpoint:
             response = await endpoint(request)
         except Exception:
             logger.exception("entry failed")
-            response = stranded(request.url.path)
+            response = _stranded(request)
         try:
             seconds = time.perf_counter() - started
             response.headers["X-Request-ID"] = request_id.get()

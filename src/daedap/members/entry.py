@@ -34,7 +34,7 @@ from starlette.responses import Response
 from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.hosts import read_host
 from daedap.core.scoping import organization_scope, service_scope
-from daedap.core.threads import in_thread
+from daedap.core.threads import in_thread, in_turn
 from daedap.members import access_tokens, binding, frame_cookies, frames, logins, notices, sessions, trips, verification
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.return_urls import own_page
@@ -162,18 +162,40 @@ async def enter(request: Request) -> Response:
     return response
 
 
+def stranded(request: Request) -> Response:
+    """Answer a visitor whom nobody could check, without asking anybody: never fail open (spec 20, 6.9)."""
+    visit = Visit.of(request)
+    response = _strand(visit)
+    _set_frame_cookies(request, visit, response)
+    return response
+
+
 async def _answer(visit: Visit) -> Response:
     try:
-        found = await in_thread(_look, visit)
+        found = await in_turn(_look, visit)
         if isinstance(found, Response):
             return found
         refusal = await verification.ask(found.question)
         return await in_thread(_finish, visit, found, refusal)
-    except Exception:  # never fail open: whoever was signed in here is not any more
+    except TimeoutError:
+        logger.warning("too many entries at once: one waited in vain")
+    except Exception:
         logger.exception("entry failed")
-        response = _redirect(visit.clean_address(visit.service_id))
-        response.delete_cookie(sessions.cookie_name(), path=f"/{visit.service_id}/", secure=settings.SECURE)
-        return response
+    return _strand(visit)
+
+
+def _strand(visit: Visit) -> Response:
+    """Send the visitor on as a guest; whoever was signed in here is not any more."""
+    response = _redirect(_guest_address(visit, visit.service_id))
+    service = Service(service_id=visit.service_id)  # nothing else of it is known here, nor needed
+    notices.leave(response, service, notices.LOGIN_FAILED)
+    sessions.remove_session_cookie(response, service)
+    return response
+
+
+def _guest_address(visit: Visit, service_id: str) -> str:
+    """Return where a failed entry leads: the same page, or the form instead of the list (spec 20, 5.3)."""
+    return visit.clean_address(service_id, "hc/ticket/" if visit.is_list else None)
 
 
 def _set_frame_cookies(request: Request, visit: Visit, response: Response) -> None:
@@ -353,7 +375,7 @@ def _refuse(
     if is_blocked:
         response = _blocked(visit, organization, get_integration(service))
     else:
-        response = _redirect(visit.clean_address(service.service_id, "hc/ticket/" if visit.is_list else None))
+        response = _redirect(_guest_address(visit, service.service_id))
         notices.leave(response, service, notices.LOGIN_FAILED)
     sessions.remove_session_cookie(response, service)
     return response

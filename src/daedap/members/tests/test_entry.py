@@ -19,6 +19,7 @@ import time_machine
 from django.db import connection
 
 from daedap.audit.models import AuditEntry
+from daedap.core import threads
 from daedap.core.actors import SYSTEM
 from daedap.core.crypto import hash_token, new_key
 from daedap.core.outbound import OutboundClient, OutboundPolicy
@@ -719,9 +720,31 @@ def test_given_an_unforeseen_error_when_entering_then_guest_and_the_session_is_l
 
     monkeypatch.setattr(verification, "ask", breaks)
     response = browser.open(f"{LIST}?from=app&{signed()}")
-    assert (response.status_code, response.headers["location"]) == (302, f"{LIST}?from=app")
+    assert (response.status_code, response.headers["location"]) == (302, f"{FORM}?from=app")
     assert browser.secret == ""
+    assert browser.cookies.get(NOTICE) == "login_failed"
     assert len(traces(hangame).members) == 1
+
+
+def test_given_more_than_can_be_done_when_no_turn_comes_then_guest_and_nobody_is_asked(
+    hangame, company, monkeypatch, caplog
+):
+    monkeypatch.setattr(threads, "TURN_SECONDS", 0.1)
+
+    async def crowd(browser):
+        busy = [asyncio.create_task(threads.in_turn(time.sleep, 0.5)) for _ in range(threads.THREADS)]
+        await asyncio.sleep(0.05)
+        response = await browser.open_async(f"{LIST}?from=app&{signed()}")
+        await asyncio.gather(*busy)
+        return response
+
+    browser = Browser()
+    response = asyncio.run(crowd(browser))
+    assert (response.status_code, response.headers["location"]) == (302, f"{FORM}?from=app")
+    assert browser.cookies.get(NOTICE) == "login_failed"
+    assert company.calls == traces(hangame).events == []
+    assert "too many entries" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_given_overlap_when_either_key_signs_then_member_and_the_event_says_which(acme, hangame, company, clock):
