@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -30,6 +31,15 @@ from daedap.members.conformance import command as conformance
 T = TypeVar("T")
 
 MIGRATION_LOCK = 7_233_268_201  # any number, the same for all who migrate one database
+CONNECTIONS = 4096
+"""Visitors connected at once; more of them wait to be let in, and so would their pages."""
+
+MAX_HEADER_BYTES = 400 * 1024
+"""Of a request by HTTP/2; about what the server takes by HTTP/1."""
+
+SERVER_LOG = {"incremental": True, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+"""What the server itself says of an accident goes where ours goes: JSON lines without secrets."""
+
 INTEGRATOR = Path(__file__).resolve().parents[3] / "examples" / "integrator" / "run.py"
 
 
@@ -164,6 +174,7 @@ def migrate_database() -> None:
 def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
     """Serve until a signal comes; print `rows` once the port answers."""
     from granian.constants import Interfaces
+    from granian.http import HTTP2Settings
     from granian.log import LogLevels
     from granian.server.embed import Server
 
@@ -173,6 +184,7 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
     logging.captureWarnings(capture=True)  # as JSON lines, like the rest of the log
     host, port = settings.HOST, settings.PORT
     _refuse_taken_port(host, port)
+    connections = _make_room()
 
     async def run() -> int:
         server = Server(
@@ -182,7 +194,10 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
             interface=Interfaces.ASGI,
             websockets=False,
             backlog=1024,
+            backpressure=connections,
+            http2_settings=HTTP2Settings(max_headers_size=MAX_HEADER_BYTES),
             log_level=LogLevels.error,
+            log_dictconfig=SERVER_LOG,
             log_access=False,  # query strings carry tokens
         )
         _on_signal(server.stop)
@@ -292,6 +307,20 @@ def _refuse_taken_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise _Refused(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from None
+
+
+def _make_room() -> int:
+    """Take as many descriptors as the system gives; return how many visitors may be connected at once.
+
+    A visitor at the edge takes two here, and an entry two there, which inherits the limit.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * CONNECTIONS
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(64, min(CONNECTIONS, soft // 4))
 
 
 async def _announce(host: str, port: int, rows: list[tuple[str, str]]) -> None:

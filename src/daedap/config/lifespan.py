@@ -9,6 +9,7 @@ from typing import Any
 
 from daedap.config.edge_process import EdgeProcess
 from daedap.config.worker import STOP_SECONDS, run_worker
+from daedap.core import health
 
 logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 3.0
@@ -29,7 +30,7 @@ class Lifespan:
         await receive()  # lifespan.startup
         stop = asyncio.Event()
         worker = asyncio.create_task(run_worker(stop)) if self.with_worker else None
-        edge = asyncio.create_task(self.edge.run()) if self.edge is not None else None
+        edge = self._begin_edge()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
         stop.set()
@@ -39,9 +40,17 @@ class Lifespan:
             if late:
                 logger.warning("the job worker did not end in time; its jobs will be taken up again")
         if edge is not None:
+            health.unwatch("edge")
             edge.cancel()
             await asyncio.wait({edge})
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _begin_edge(self) -> asyncio.Task[None] | None:
+        if self.edge is None:
+            return None
+        process = self.edge
+        health.watch("edge", lambda: not process.is_down)
+        return asyncio.create_task(process.run())
 
     async def _drain(self) -> None:
         until = asyncio.get_running_loop().time() + DRAIN_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -25,7 +26,18 @@ WORKER_SILENCE = timedelta(seconds=60)
 logger = logging.getLogger(__name__)
 _jobs = Gauge("daedap_jobs", "Jobs by state", ["queue", "status"])
 _mails = Gauge("daedap_outgoing_mails", "Outgoing mails that are not sent yet", ["status"])
+_parts: dict[str, Callable[[], bool]] = {}
 _migrated = False  # migrations do not become unapplied while a process runs
+
+
+def watch(name: str, is_well: Callable[[], bool]) -> None:
+    """Have `/readyz` name a part of this process while it is not well."""
+    _parts[name] = is_well
+
+
+def unwatch(name: str) -> None:
+    """Forget a part that `watch` was told of."""
+    _parts.pop(name, None)
 
 
 @login_not_required
@@ -38,8 +50,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether work can be done; 503 names what is missing: `database`, `migrations` or `worker`."""
-    failing = _failing()
+    """Say whether work can be done; 503 names what is missing: `database`, `migrations`, `worker` or `edge`."""
+    failing = _failing() + [name for name, is_well in _parts.items() if not is_well()]
     return JsonResponse(
         {"status": "failing" if failing else "ok", "failing": failing},
         status=503 if failing else 200,
