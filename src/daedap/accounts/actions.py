@@ -37,7 +37,7 @@ class SignInRefused(DaedapError):
 class PostponingRefused(DaedapError):
     """The password has to be changed now."""
 
-    message = _("Your password has to be changed before you go on.")
+    message = _("Your password has to be changed before you continue.")
 
 
 class PasswordRefused(DaedapError):

@@ -89,7 +89,7 @@ def devices_reset(*, name: str, login_id: str, language: str) -> Letter:
         return _second_step(
             gettext("[%(place)s] Your 2-step login was reset.") % {"place": settings.PRODUCT_NAME},
             gettext(
-                "An administrator deleted all devices of your account. The page of your next log-in says how to go on."
+                "An administrator deleted all devices of your account. The page of your next log-in says what to do."
             ),
             name=name,
             login_id=login_id,
@@ -101,7 +101,7 @@ def second_factor_changed(*, name: str, login_id: str, factor: SecondFactor, lan
     with translation.override(language):
         return _second_step(
             gettext("[%(place)s] Your 2-step login was changed.") % {"place": settings.PRODUCT_NAME},
-            gettext("This holds from your next log-in."),
+            gettext("This applies from your next log-in."),
             name=name,
             login_id=login_id,
             facts=[(gettext("2-step login"), str(factor.label))],

@@ -43,7 +43,10 @@ def activate(*, organization: Organization, owner_member_id: int | None, actor: 
         raise PaymentMethodMissing
     if not organization.domain:
         raise DomainRefused(_("Save a domain first."))
-    owner = active_members(organization).filter(pk=owner_member_id).first()
+    members = active_members(organization)
+    owner = members.filter(pk=owner_member_id).first()
+    if owner is None and not members.exists():
+        raise OwnerMissing(_("Register an IAM member first, then tick the OWNER."))
     if owner is None:
         raise OwnerMissing
     set_owner(organization, owner)

@@ -17,15 +17,26 @@ from daedap.organizations.models import IamMember
 class SignInForm(forms.Form):
     """ID and password (spec 10, L1)."""
 
-    login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=254)
+    login_id = forms.CharField(
+        label=pgettext_lazy("sign-in", "ID"), max_length=254, error_messages={"required": _("Enter your ID.")}
+    )
     password = PasswordField(label=_("Password"))
 
 
 class FindPasswordForm(forms.Form):
     """ID and e-mail (spec 10, 4.2)."""
 
-    login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=254)
-    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    login_id = forms.CharField(
+        label=pgettext_lazy("sign-in", "ID"), max_length=254, error_messages={"required": _("Enter your ID.")}
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        error_messages={
+            "required": _("Enter your e-mail address."),
+            "invalid": _("Enter a valid e-mail address."),
+        },
+    )
 
 
 class ChangeKeyForm(forms.Form):
@@ -46,7 +57,11 @@ class ChangeKeyForm(forms.Form):
         required=False,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), KeyRefused.message),
     )
-    confirmation = forms.CharField(label=_("Organization domain"), max_length=60)
+    confirmation = forms.CharField(
+        label=_("Organization domain"),
+        max_length=60,
+        error_messages={"required": _("Type the organization domain exactly as shown to confirm.")},
+    )
 
     def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,9 +122,15 @@ class AddAdministratorForm(forms.Form):
 class InviteForm(forms.Form):
     """Name, ID and e-mail of somebody new. The rules are the action's (spec 10, step 7)."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
-    login_id = forms.CharField(label=pgettext_lazy("sign-in", "ID"), max_length=200)
-    email = forms.CharField(label=_("E-mail"), max_length=300)
+    name = forms.CharField(label=_("Name"), max_length=200, error_messages={"required": _("Enter a name.")})
+    login_id = forms.CharField(
+        label=pgettext_lazy("sign-in", "ID"), max_length=200, error_messages={"required": _("Enter an ID.")}
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=300,
+        error_messages=dict.fromkeys(("required", "invalid", "max_length"), _("Enter a valid e-mail address.")),
+    )
 
 
 def describe(member: IamMember) -> str:

@@ -1,4 +1,4 @@
-"""Mails about organizations: E2, E3, E5 and E10 (spec 10, Mails)."""
+"""Mails about organizations and their members: E2, E3, E5, E10 and others (spec 10, Mails)."""
 
 from __future__ import annotations
 
@@ -62,6 +62,40 @@ def compose_password_letter(organization: Organization, member: IamMember, *, ur
             button_label=gettext("Choose password"),
             button_url=url,
             footnotes=[gettext("The link works once and for 7 days. Afterwards use Find password on the login page.")],
+        )
+
+
+def queue_address_changed_mail(organization: Organization, member: IamMember, *, to: str, by: str) -> None:
+    """Tell `to`, the address an account had until now, that it is another one. The new one is not named there."""
+    language = member.user.language
+    queue_letter(
+        compose_address_changed_letter(organization, member, by=by, language=language),
+        to=to,
+        language=language,
+        kind="iam-address-changed",
+        sender=Sender(name=iam_sender()),
+        organization_id=organization.pk,
+    )
+
+
+def compose_address_changed_letter(organization: Organization, member: IamMember, *, by: str, language: str) -> Letter:
+    """Write the mail that an administrator changed the e-mail address of an account."""
+    names = {"product": settings.PRODUCT_NAME, "organization": organization.name}
+    with translation.override(language):
+        return Letter(
+            subject=gettext("[%(product)s IAM] The e-mail address of your account was changed.") % names,
+            reason=gettext("You receive this mail because this was the e-mail address of your account."),
+            greeting=gettext("Hello %(name)s,") % {"name": member.user.name},
+            paragraphs=[
+                gettext("From now on mails about your account go to another address. Links mailed here do not work.")
+            ],
+            facts=[
+                (gettext("Organization"), organization.name),
+                (gettext("ID"), member.user.login_id),
+                (gettext("Changed by"), by or "-"),
+                (gettext("Time"), f"{timezone.localtime():%Y-%m-%d %H:%M %Z}"),
+            ],
+            footnotes=[gettext("If you know nothing of this, ask an administrator of your organization at once.")],
         )
 
 
@@ -152,7 +186,7 @@ def compose_deleted_letter(organization: Organization, *, language: str) -> Lett
             greeting=gettext("Hello %(name)s,") % {"name": organization.creator.name},
             paragraphs=[
                 gettext("Its IAM members, services, enquiries and files are being removed and cannot be restored."),
-                gettext("If this was not you, change your password at once and tell whoever runs this site."),
+                gettext("If this was not you, change your password at once and tell the operator of this site."),
             ],
         )
 

@@ -17,6 +17,7 @@ def register() -> None:
     add_sample("online-contact-ready", lambda language: letters.compose_ready_letter(*_sample(), language=language))
     add_sample("organization-deleted", lambda language: letters.compose_deleted_letter(_sample()[0], language=language))
     add_sample("console-member-added", _added)
+    add_sample("iam-address-changed", _address_changed, sender=_sender())
 
 
 def _sender() -> str:
@@ -45,3 +46,8 @@ def _added(language: str) -> Letter:
     organization, _member = _sample()
     guest = User(name="박동료")
     return letters.compose_added_letter(organization, guest, role="MEMBER", by="김대답", language=language)
+
+
+def _address_changed(language: str) -> Letter:
+    organization, member = _sample()
+    return letters.compose_address_changed_letter(organization, member, by="김대답", language=language)

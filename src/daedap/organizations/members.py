@@ -26,7 +26,7 @@ from daedap.core.database import violated_constraint
 from daedap.core.errors import NotFound, TooManyAttempts
 from daedap.core.text import is_hidden
 from daedap.organizations.errors import DomainRefused, IamMemberRefused, OwnerKept
-from daedap.organizations.letters import queue_password_mail
+from daedap.organizations.letters import queue_address_changed_mail, queue_password_mail
 from daedap.organizations.models import CreationType, IamMember, MemberStatus, Organization
 from daedap.organizations.rows import lock_organization
 from daedap.organizations.selectors import active_members
@@ -95,14 +95,15 @@ def edit_iam_member(
 ) -> IamMember:
     """Change what is known about a member, also the ID they log in with (spec 10, 7.3).
 
-    Open links die if the address changes; whoever has no password yet gets a new one. Raises IamMemberRefused with
-    the platform's code, NotFound or TooManyAttempts.
+    Open links die if the address changes, and the old one is told by mail; whoever has no password yet gets a new link.
+    Raises IamMemberRefused with the platform's code, NotFound or TooManyAttempts.
     """
     organization = lock_organization(organization)
     member = _get_member(organization, member_id)
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=member.user_id)
     country, number = _clean_mobile(mobile_country, mobile)
     facts = {"login_id": _clean_login_id(login_id), "name": _clean_person_name(name), "email": _clean_email(email)}
+    old_email = user.email
     changed = sorted(field for field, value in facts.items() if getattr(user, field) != value)
     if "login_id" in changed:
         with _one_per_id(organization, facts["login_id"]):
@@ -121,6 +122,7 @@ def edit_iam_member(
         changed=changed,
     )
     if "email" in changed:
+        _tell_old_address(organization, member, was=old_email, actor=actor)
         void_links_of(user, tuple(LinkKind))  # also the button of a log-in that waits: the old mailbox approves nothing
     if user.password_set_at is None and {"email", "login_id"} & set(changed):
         _mail_setup(organization, member)
@@ -208,13 +210,24 @@ def record_administrator(operation: Operation, member: IamMember, *, actor: Acto
 
 def _mail_setup(organization: Organization, member: IamMember) -> None:
     """Queue the password-setup mail; raise TooManyAttempts if the address or the organization had too many."""
-    address = f"{organization.pk}:{member.user.email.lower()}"
+    _count_mail(organization, member.user.email)
+    queue_password_mail(organization, member)
+
+
+def _tell_old_address(organization: Organization, member: IamMember, *, was: str, actor: Actor) -> None:
+    """Mail the address that an administrator took off an account: its owner may know nothing of it."""
+    _count_mail(organization, was)
+    queue_address_changed_mail(organization, member, to=was, by=actor.name)
+
+
+def _count_mail(organization: Organization, email: str) -> None:
+    """Raise TooManyAttempts if the address or the organization had too many mails of this kind."""
+    address = f"{organization.pk}:{email.lower()}"
     if (
         limits.count_up("setup-mail.address", address, window=_HOUR) > SETUP_MAILS_PER_ADDRESS
         or limits.count_up("setup-mail.organization", str(organization.pk), window=_HOUR) > SETUP_MAILS_PER_ORGANIZATION
     ):
         raise TooManyAttempts(_("Too many mails were sent. Please try again in an hour."), field="email")
-    queue_password_mail(organization, member)
 
 
 def _get_member(organization: Organization, member_id: int) -> IamMember:

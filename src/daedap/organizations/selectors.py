@@ -39,16 +39,11 @@ def find_member_of_user(user: User) -> IamMember | None:
     return member
 
 
-def list_members(*, search: str = "") -> list[IamMember]:
-    """Return the active IAM members of the open organization, OWNER first, then by ID.
-
-    With `search` those whose ID, name or e-mail contains it.
-    """
-    return list(_search_members(search))
-
-
 def page_members(*, search: str = "", page: str = "1", per_page: int = MEMBERS_PER_PAGE) -> Page[IamMember]:
-    """Return one page of `list_members`; the nearest there is for a number out of range or no number."""
+    """Return one page of the active IAM members of the open organization, OWNER first, then by ID.
+
+    With `search` those whose ID, name or e-mail contains it. The nearest page for a number out of range or no number.
+    """
     return Paginator(_search_members(search), per_page).get_page(page)
 
 

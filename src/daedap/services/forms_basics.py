@@ -72,7 +72,9 @@ class Languages:
 class BasicsForm(forms.Form):
     """Basic information that can be changed later too. Issue services have no editor type (A56)."""
 
-    name = forms.CharField(label=_("Service name"), max_length=100)
+    name = forms.CharField(
+        label=_("Service name"), max_length=100, error_messages={"required": _("Enter a service name.")}
+    )
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     editor_type = forms.ChoiceField(
         label=_("Editor type"), choices=EditorType.choices, widget=forms.RadioSelect, initial=EditorType.HTML
@@ -84,7 +86,7 @@ class BasicsForm(forms.Form):
             kwargs["initial"] = facts | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.service = service
-        zones = [("", _("As usual for the default language")), *((zone, zone) for zone in list_time_zones())]
+        zones = [("", _("The usual zone of the default language")), *((zone, zone) for zone in list_time_zones())]
         self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), required=False, choices=zones)
         if type == ServiceType.ISSUE:
             del self.fields["editor_type"]
@@ -98,7 +100,9 @@ class BasicsForm(forms.Form):
 class AddServiceForm(BasicsForm):
     """Step 1 of adding a service."""
 
-    service_id = forms.CharField(label=_("Service ID"), max_length=200)
+    service_id = forms.CharField(
+        label=_("Service ID"), max_length=200, error_messages={"required": _("Enter a service ID.")}
+    )
     banner = forms.FileField(label=_("Service banner"), required=False)
 
     def clean_service_id(self) -> str:

@@ -48,10 +48,12 @@ def service_terminate(request: StaffRequest, service_id: str) -> HttpResponse:
     service = get_service(service_id)
     is_draft = service.state == ServiceState.CREATE
     refusal = typed = ""
+    mistyped = False
     if request.method == "POST":
         typed = request.POST.get("service_id", "").strip()
-        if not is_draft and typed.lower() != service.service_id.lower():
-            refusal = _("The typed text is not the service ID.")
+        mistyped = not is_draft and typed.lower() != service.service_id.lower()
+        if mistyped:
+            refusal = _("Type the service ID exactly as shown to confirm.")
         else:
             end = delete_draft if is_draft else terminate_service
             try:
@@ -62,5 +64,5 @@ def service_terminate(request: StaffRequest, service_id: str) -> HttpResponse:
                 words = _("The service %(name)s was deleted.") if is_draft else _("%(name)s was terminated.")
                 messages.success(request, words % {"name": service.name})
                 return redirect("services:list")
-    context = {"service": service, "is_draft": is_draft, "refusal": refusal, "typed": typed}
+    context = {"service": service, "is_draft": is_draft, "refusal": refusal, "mistyped": mistyped, "typed": typed}
     return render(request, "services/terminate.html", context, status=422 if refusal else 200)

@@ -110,6 +110,7 @@ def test_given_who_only_manages_the_organization_when_tickets_are_opened_then_to
             assert page.status_code == 403
             assert 'href="/shop/agents/"' in page.text
             assert "본인을 관리자로 추가" in page.text
+            assert page.text.count("<h1") == 1
         assert client.get("/shop/agents/").status_code == 200
 
 

@@ -47,6 +47,16 @@ def test_given_an_invalid_form_when_its_fields_are_shown_then_errors_are_tied_to
     assert [tag for tag in TAG.findall(html) if "autofocus" in tag] == [tag_of(html, "name")]
 
 
+def test_given_an_error_found_late_in_the_first_field_when_shown_then_the_first_field_of_the_page_has_focus():
+    form = SampleForm({"name": "hong", "email": "hong@"})
+    form.is_valid()
+    form.add_error("name", "Taken.")  # found after the e-mail address
+
+    html = part('{% from "parts/form.html" import fields %}{{ fields(form) }}', form=form)
+
+    assert [tag for tag in TAG.findall(html) if "autofocus" in tag] == [tag_of(html, "name")]
+
+
 def test_given_a_password_was_typed_when_the_form_comes_back_then_it_is_not_in_the_page():
     form = SampleForm({"name": "", "password": "secret-1234"})
 

@@ -90,6 +90,29 @@ def test_given_waiting_member_when_address_changes_then_the_old_link_dies_and_a_
     assert OutgoingMail.objects.latest("pk").recipient == "new@example.com"
 
 
+def test_given_member_when_address_changes_then_the_old_one_is_told_without_the_new(acme, owner):
+    edit(acme, owner, name="대표")
+    assert not OutgoingMail.objects.exists()
+
+    edit(acme, owner, email="new@example.com")
+
+    mail = OutgoingMail.objects.get(kind="iam-address-changed")
+    assert (mail.recipient, mail.organization_id) == ("owner@example.com", acme.pk)
+    assert "new@example.com" not in mail.content
+    assert acme.creator.name in mail.content
+
+
+def test_given_too_many_mails_to_the_old_address_when_changed_then_refused_and_address_kept(acme, owner, monkeypatch):
+    monkeypatch.setattr(members, "SETUP_MAILS_PER_ADDRESS", 0)
+
+    with pytest.raises(TooManyAttempts):
+        edit(acme, owner, email="new@example.com")
+
+    owner.user.refresh_from_db()
+    assert owner.user.email == "owner@example.com"
+    assert not OutgoingMail.objects.exists()
+
+
 def test_given_member_of_another_organization_when_touched_then_not_found(acme, beta):
     theirs = factories.make_iam_member(beta, "kim")
     for attempt in (lambda: edit(acme, theirs, name="x"), lambda: move(acme, theirs)):

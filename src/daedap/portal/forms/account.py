@@ -24,5 +24,7 @@ class ChangeEmailForm(EmailForm):
 class WithdrawalForm(forms.Form):
     """The own ID, typed to confirm, and the password."""
 
-    confirmation = forms.CharField(label=_("ID (e-mail)"), max_length=254)
+    confirmation = forms.CharField(
+        label=_("ID (e-mail)"), max_length=254, error_messages={"required": _("Type your ID to confirm.")}
+    )
     current = PasswordField(label=_("Current password"), required=_("Enter your current password."))

@@ -43,11 +43,11 @@ class IamMemberForm(forms.Form):
         error_messages={"required": _("Enter an ID.")},
     )
     name = forms.CharField(label=_("Name"), max_length=1000, error_messages={"required": _("Enter a name.")})
-    email = forms.CharField(
+    email = forms.EmailField(
         label=_("E-mail"),
-        max_length=1000,
+        max_length=300,
         help_text=_("The mail for setting the password goes here at once."),
-        error_messages={"required": _("Enter a valid e-mail address.")},
+        error_messages=dict.fromkeys(("required", "invalid", "max_length"), _("Enter a valid e-mail address.")),
     )
     mobile_country = forms.CharField(
         label=_("Country code"), max_length=10, required=False, help_text=_("2 letters, as in KR")
@@ -81,7 +81,7 @@ class PersonForm(forms.Form):
     email = forms.CharField(
         label=_("ID (e-mail)"),
         max_length=1000,
-        help_text=_("The address with which the person signed up here. They are told by mail."),
+        help_text=_("The address the person signed up with here. They get a mail."),
         error_messages={"required": _("Enter a valid e-mail address.")},
     )
     role = forms.ChoiceField(label=pgettext_lazy("console", "Role"), widget=forms.RadioSelect)

@@ -88,7 +88,7 @@ class InformationForm(NewPasswordForm, PersonForm):
         required=_("Enter a password."),
         help_text=_("8 to 64 characters with a letter, a digit and a special character."),
     )
-    again = PasswordField(label=_("Password, once more"), required=_("Enter the password once more."))
+    again = PasswordField(label=_("Re-enter password"), required=_("Enter the password once more."))
 
     def __init__(self, *args: Any, mobile: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -166,6 +166,38 @@ def test_given_not_exactly_one_ticked_when_next_then_refused_A28(payer_client, y
     assert not any(member.is_owner for member in members_of(young))
 
 
+def test_given_nobody_registered_when_next_then_told_to_register_first_A28(payer_client, young, at):
+    payer_client.post(f"{at}online-contact/domain/", {"name": "새 조직", "domain": "new-shop"})
+
+    response = payer_client.post(f"{at}online-contact/members/")
+
+    assert response.status_code == 422
+    assert "먼저 IAM 멤버를 등록" in response.text
+    assert not Organization.objects.get(pk=young.pk).is_active
+
+
+def test_given_many_members_when_step_two_is_opened_then_pages_and_search_find_the_owner(payer_client, young, at):
+    payer_client.post(f"{at}online-contact/domain/", {"name": "새 조직", "domain": "new-shop"})
+    listed = f"{at}online-contact/members/"
+    young.refresh_from_db()
+    for number in range(51):
+        factories.make_iam_member(young, f"agent{number:02}")
+    last = members_of(young)[-1]
+
+    first = payer_client.get(listed).text
+    assert first.count('name="owner"') == 50
+    assert "agent50" not in first
+    assert 'type="search"' in first
+    assert payer_client.get(f"{listed}?page=2").text.count('name="owner"') == 1
+    assert "agent50" in payer_client.get(f"{listed}?q=agent50").text
+    assert "검색 결과가 없습니다" in payer_client.get(f"{listed}?q=nobody").text
+
+    done = payer_client.post(f"{listed}?q=agent50", {"owner": last.pk})
+
+    assert done.url == f"{at}online-contact/done/"
+    assert [member.user.login_id for member in members_of(young) if member.is_owner] == ["agent50"]
+
+
 def test_given_enabled_when_activation_is_repeated_then_refused_A30(payer_client, acme, owner):
     other = factories.make_iam_member(acme, "kim")
     response = payer_client.post(f"/console/{acme.public_id}/online-contact/members/", {"owner": other.pk})

@@ -40,7 +40,7 @@ def choose(request: MemberRequest) -> HttpResponse:
             actions.choose_second_factor(user=request.user, factor=form.cleaned_data["factor"], actor=request.actor)
         except actions.DeviceMissing:
             return redirect(f"{reverse('portal:otp-add')}?{urlencode({'choose': 1})}")
-        messages.success(request, gettext("Saved. It holds from your next log-in."))
+        messages.success(request, gettext("Saved. It applies from your next log-in."))
         return redirect("portal:second-factor")
     devices = otp.list_devices(request.user)
     return form_page(request, "portal/second_factor/choose.html", form, devices=devices, most=otp.MOST_DEVICES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +15,7 @@ from daedap.core.errors import DaedapError
 from daedap.core.hosts import organization_url
 from daedap.organizations import activation, domains
 from daedap.organizations.models import ConsoleRole
-from daedap.organizations.selectors import find_owner, list_members, list_own_organizations
+from daedap.organizations.selectors import find_owner, list_own_organizations, page_members
 from daedap.portal.access import OrganizationRequest, setting_page
 from daedap.portal.actions import save_first_step
 from daedap.portal.forms.base import add_refusal
@@ -92,12 +94,16 @@ def _preview(typed: str) -> str:
 @setting_page
 @_get_or_post
 def members(request: OrganizationRequest) -> HttpResponse:
-    """Step 2: who uses it, and who is OWNER. Next enables Online Contact (spec 10, 7.4)."""
+    """Step 2: who uses it, and who is OWNER. Next enables Online Contact (spec 10, 7.4).
+
+    Who was OWNER before is on the first page and ticked there.
+    """
     if request.own.is_active and request.method != "POST":
         return redirect("portal:wizard-done", request.own.public_id)
     if not request.own.domain:
         return redirect("portal:wizard-domain", request.own.public_id)
-    registered = list_members()
+    search = request.GET.get("q", "")[:100]
+    registered = page_members(search=search, page=request.GET.get("page", "1"))
     error, status, ticked = "", 200, request.POST.getlist("owner")
     if request.method == "POST":
         try:
@@ -115,6 +121,8 @@ def members(request: OrganizationRequest) -> HttpResponse:
         "back": request.path,
         "error": error,
         "ticked": ticked[0] if len(ticked) == 1 else "",
+        "search": search,
+        "page_url": lambda number: f"?{urlencode(({'q': search} if search else {}) | {'page': number})}",
     }
     return render(request, "portal/wizard/members.html", context, status=status)
 
