@@ -18,7 +18,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from daedap.accounts import sms
+from daedap.accounts import sms, texts
+from daedap.accounts.models import TextStatus
 from daedap.core import limits
 from daedap.core.crypto import keyed_hash
 from daedap.core.errors import DaedapError, TooManyAttempts
@@ -69,18 +70,30 @@ class MobileUnverified(DaedapError):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A number (E.164) whose code is on its way, and how many seconds until another one may be sent."""
+    """A number (E.164) whose code is on its way, how many seconds until another may be sent, and where it stands."""
 
     number: str
     pause_seconds: int
+    status: TextStatus | None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the message has not reached the provider yet."""
+        return self.status in (TextStatus.QUEUED, TextStatus.SENDING)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the provider refused the message, or nobody knows."""
+        return self.status == TextStatus.FAILED
 
 
 def send_code(request: HttpRequest, *, number: str) -> None:
-    """Send a new code to `number`; an older one in this browser is void. Raise TooManyAttempts or SmsNotSent."""
+    """Have a new code sent to `number` by a job; an older one in this browser is void. Raise TooManyAttempts."""
     _count(number, ip=client_ip(request))
     code, mark = f"{secrets.randbelow(10**6):06}", secrets.token_hex(16)
-    sms.get_provider().send_code(number=number, text=_text(code))
+    message = texts.queue_text(number=number, text=_text(code), lifetime=LIFETIME)
     request.session[_KEY] = {
+        "text": message.pk,
         "number": number,
         "mark": mark,
         "code": _hash(mark, number, code),
@@ -94,7 +107,8 @@ def find_waiting(request: HttpRequest) -> Waiting | None:
     if not kept:
         return None
     left = limits.time_left("mobile-check.pause", kept["number"], window=PAUSE)
-    return Waiting(number=kept["number"], pause_seconds=-int(-left.total_seconds() // 1))
+    status = texts.status_of(kept.get("text"))
+    return Waiting(number=kept["number"], pause_seconds=-int(-left.total_seconds() // 1), status=status)
 
 
 def confirm(request: HttpRequest, *, code: str) -> str:

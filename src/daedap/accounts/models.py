@@ -298,3 +298,27 @@ class TermsConsent(models.Model):
                 fields=["user", "terms", "version"], condition=models.Q(withdrawn_at=None), name="terms_consent_once"
             )
         ]
+
+
+class TextStatus(models.TextChoices):
+    """Where an outgoing text message stands."""
+
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+
+
+class OutgoingText(models.Model):
+    """One text message on its way out. Number and text are encrypted, and emptied once it was handed over or failed."""
+
+    number = EncryptedTextField()
+    text = EncryptedTextField()
+    status = models.CharField(max_length=10, choices=TextStatus, default=TextStatus.QUEUED)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=TextStatus.values), name="outgoing_text_status_known")
+        ]

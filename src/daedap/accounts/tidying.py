@@ -8,11 +8,14 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from daedap.accounts.models import EmailChange, MailLink, SignedInSession, SignInRecord, User
+from daedap.accounts.models import EmailChange, MailLink, OutgoingText, SignedInSession, SignInRecord, User
 from daedap.accounts.policies import HARD_LIMIT
 
 LINKS_KEPT = timedelta(days=30)
 """After their end; a sign-up that was verified by one is over long before."""
+
+TEXTS_KEPT = timedelta(days=1)
+"""For the page that waits for the code, which lives a few minutes."""
 
 
 def tidy() -> None:
@@ -22,6 +25,7 @@ def tidy() -> None:
     SignedInSession.objects.filter(created_at__lte=now - HARD_LIMIT).delete()
     MailLink.objects.filter(expires_at__lt=now - LINKS_KEPT).delete()
     EmailChange.objects.filter(expires_at__lt=now).delete()
+    OutgoingText.objects.filter(expires_at__lt=now - TEXTS_KEPT).delete()
     SignInRecord.objects.filter(created_at__lt=now - timedelta(days=settings.ACCESS_LOG_DAYS)).delete()
 
 

@@ -6,21 +6,14 @@ from abc import ABC, abstractmethod
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
-
-from daedap.core.errors import DaedapError
 
 
-class SmsNotSent(DaedapError):
+class SmsNotSent(Exception):
     """The provider refused the message or gave no usable answer; whether it was sent is not known."""
-
-    code = 503
-    field = "mobile"
-    message = _("The text message could not be sent. Please try again in a little while.")
 
 
 class SmsProvider(ABC):
-    """Sends one message at a time. Calls go outside, so none is made inside a transaction."""
+    """Sends one message at a time. Calls go outside, so a job makes them (`accounts.texts`), in no transaction."""
 
     @abstractmethod
     def send_code(self, *, number: str, text: str) -> None:

@@ -6,18 +6,20 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from daedap.accounts import mobile_check, sms
-from daedap.accounts.models import PlatformMember, User
+from daedap.accounts import mobile_check, sms, texts, tidying
+from daedap.accounts.models import OutgoingText, PlatformMember, User
 from daedap.core.actors import SYSTEM
 from daedap.portal import actions, membership
 from daedap.portal.demo import fill_demo
 from daedap.portal.tests.test_signup import INFORMATION, verified
+from tests.jobs import queued, run_jobs
 
 NUMBER = "+821012345678"
-sent: list[tuple[str, str]] = []
+delivered: list[tuple[str, str]] = []
 
 
 class Phone(sms.SmsProvider):
@@ -28,20 +30,26 @@ class Phone(sms.SmsProvider):
     def send_code(self, *, number, text):
         if self.broken:
             raise sms.SmsNotSent
-        sent.append((number, text))
+        delivered.append((number, text))
 
 
 @pytest.fixture
 def phone(settings, monkeypatch):
-    sent.clear()
+    delivered.clear()
     monkeypatch.setattr(Phone, "broken", False)
     settings.SMS_PROVIDERS = {"phone": f"{__name__}.Phone"}
     settings.SMS_PROVIDER = "phone"
-    return sent
+    return delivered
+
+
+def sent():
+    """Return what reached phones so far, oldest first."""
+    run_jobs()
+    return delivered
 
 
 def newest_code():
-    return re.search(r"[0-9]{6}", sent[-1][1])[0]
+    return re.search(r"[0-9]{6}", sent()[-1][1])[0]
 
 
 def wrong_code():
@@ -65,9 +73,10 @@ def test_given_no_provider_when_signing_up_then_nothing_is_asked(platform_client
 def test_given_provider_when_code_entered_then_account_has_the_proved_number(applicant):
     assert applicant.get("/signup/information/").url == "/signup/mobile/"
     assert applicant.post("/signup/mobile/", {"mobile": "010-1234-5678"}).url == "/signup/mobile/"
-    assert sent[0][0] == NUMBER
-    assert "인증번호" in sent[0][1]
-    assert len(sent[0][1].encode("euc-kr")) <= 90
+    number, text = sent()[0]
+    assert number == NUMBER
+    assert "인증번호" in text
+    assert len(text.encode("euc-kr")) <= 90
     assert 'name="code"' in applicant.get("/signup/mobile/").text
     assert applicant.post("/signup/mobile/", {"code": f" {newest_code()} "}).url == "/signup/information/"
     page = applicant.get("/signup/information/").text
@@ -85,7 +94,7 @@ def test_given_number_we_do_not_send_to_when_asked_then_refused_and_nothing_sent
     response = applicant.post("/signup/mobile/", {"mobile": mobile})
 
     assert response.status_code == 422
-    assert sent == []
+    assert sent() == []
 
 
 def test_given_wrong_codes_when_entered_then_five_tries_and_a_new_code_is_needed(applicant):
@@ -105,8 +114,9 @@ def test_given_wrong_codes_when_entered_then_five_tries_and_a_new_code_is_needed
 def test_given_three_minutes_passed_when_code_entered_then_expired(applicant):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         applicant.post("/signup/mobile/", {"mobile": NUMBER})
+        code = newest_code()
         clock.shift(timedelta(minutes=3, seconds=1))
-        response = applicant.post("/signup/mobile/", {"code": newest_code()})
+        response = applicant.post("/signup/mobile/", {"code": code})
         assert response.status_code == 422
         assert "만료" in response.text
         assert applicant.post("/signup/mobile/", {"again": "1"}).status_code == 302
@@ -120,10 +130,10 @@ def test_given_code_sent_when_another_is_asked_within_a_minute_then_refused_and_
         clock.shift(59)
         response = applicant.post("/signup/mobile/", {"again": "1"}, follow=True)
         assert "1분에 한 번" in response.text
-        assert len(sent) == 1
+        assert len(sent()) == 1
         clock.shift(2)
         applicant.post("/signup/mobile/", {"again": "1"})
-        assert len(sent) == 2
+        assert len(sent()) == 2
         if newest_code() != first:  # one in a million
             assert applicant.post("/signup/mobile/", {"code": first}).status_code == 422
         assert applicant.post("/signup/mobile/", {"code": newest_code()}).status_code == 302
@@ -146,7 +156,7 @@ def test_given_many_browsers_when_codes_are_asked_for_one_number_then_five_an_ho
                     refused += 1
             clock.shift(timedelta(hours=1))
 
-    assert len(sent) == 10
+    assert len(sent()) == 10
     assert refused == 18
 
 
@@ -161,18 +171,83 @@ def test_given_one_address_when_many_numbers_are_tried_then_twenty_an_hour(db, r
     with pytest.raises(mobile_check.TooManyAttempts):
         ask("+821012349999")
 
-    assert len(sent) == 20
+    assert len(sent()) == 20
 
 
-def test_given_broken_provider_when_code_asked_then_said_and_nobody_waits(applicant, monkeypatch):
+def test_given_broken_provider_when_code_asked_then_said_once_it_is_known_and_another_is_sent_later(
+    applicant, monkeypatch
+):
     monkeypatch.setattr(Phone, "broken", True)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        applicant.post("/signup/mobile/", {"mobile": "010-1234-5678"})
+        page = applicant.get("/signup/mobile/").text
+        assert "보내는 중" in page
+        assert 'hx-trigger="every 2s"' in page
+        run_jobs()
 
-    response = applicant.post("/signup/mobile/", {"mobile": "010-1234-5678"})
+        page = applicant.get("/signup/mobile/").text
 
-    assert response.status_code == 422
-    assert "문자 메시지를 보내지 못했습니다" in response.text
-    assert 'value="010-1234-5678"' in response.text
-    assert 'name="code"' not in applicant.get("/signup/mobile/").text
+        assert "문자 메시지를 보내지 못했습니다" in page
+        assert "every 2s" not in page
+        assert 'name="again"' in page
+        assert queued("accounts.send_text") == []
+        monkeypatch.setattr(Phone, "broken", False)
+        clock.shift(61)
+        applicant.post("/signup/mobile/", {"again": "1"})
+        assert applicant.post("/signup/mobile/", {"code": newest_code()}).url == "/signup/information/"
+
+
+def test_given_code_asked_when_page_answers_then_the_provider_was_not_called_and_nothing_readable_is_queued(applicant):
+    applicant.post("/signup/mobile/", {"mobile": NUMBER})
+
+    assert delivered == []
+    (job,) = queued("accounts.send_text")
+    message = OutgoingText.objects.get()
+    assert job.args == {"text_id": message.pk}
+    code = re.search(r"[0-9]{6}", message.text)[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number, text FROM accounts_outgoingtext")
+        stored = str(cursor.fetchall())
+    assert code not in stored
+    assert NUMBER not in stored
+
+    assert newest_code() == code
+
+    message.refresh_from_db()
+    assert (message.status, message.number, message.text) == ("sent", "", "")
+
+
+def test_given_message_when_its_job_runs_twice_then_sent_once(db, phone):
+    message = texts.queue_text(number=NUMBER, text="123456", lifetime=timedelta(minutes=3))
+
+    texts.send_text(message.pk)
+    texts.send_text(message.pk)
+
+    assert delivered == [(NUMBER, "123456")]
+
+
+def test_given_code_expired_when_the_worker_comes_back_then_not_sent_and_forgotten(db, phone):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        message = texts.queue_text(number=NUMBER, text="123456", lifetime=timedelta(minutes=3))
+        clock.shift(timedelta(minutes=3, seconds=1))
+        run_jobs()
+        message.refresh_from_db()
+        assert (message.status, message.number, message.text) == ("failed", "", "")
+        clock.shift(timedelta(days=1))
+        tidying.tidy()
+    assert delivered == []
+    assert not OutgoingText.objects.exists()
+
+
+def test_given_provider_that_breaks_unexpectedly_when_job_runs_then_failed_and_forgotten(db, phone, monkeypatch):
+    monkeypatch.setattr(Phone, "send_code", lambda self, **facts: 1 / 0)
+    message = texts.queue_text(number=NUMBER, text="123456", lifetime=timedelta(minutes=3))
+
+    with pytest.raises(ZeroDivisionError):
+        texts.send_text(message.pk)
+
+    message.refresh_from_db()
+    assert (message.status, message.number, message.text) == ("failed", "", "")
 
 
 def test_given_code_sent_when_session_read_then_code_is_not_in_it(applicant):
@@ -259,5 +334,5 @@ def test_given_no_provider_when_number_page_is_opened_then_missing(member_client
 def test_given_provider_when_demo_is_filled_then_its_made_up_number_needs_no_message(db, phone):
     fill_demo()
 
-    assert sent == []
+    assert sent() == []
     assert PlatformMember.objects.exists()
