@@ -107,7 +107,7 @@ def find_waiting(request: HttpRequest) -> Waiting | None:
     if not kept:
         return None
     left = limits.time_left("mobile-check.pause", kept["number"], window=PAUSE)
-    status = texts.status_of(kept.get("text"))
+    status = texts.status_of(kept.get("text", 0))
     return Waiting(number=kept["number"], pause_seconds=-int(-left.total_seconds() // 1), status=status)
 
 

@@ -41,7 +41,7 @@ def send_text(text_id: int) -> None:
         OutgoingText.objects.filter(pk=text_id).update(status=outcome, number="", text="")
 
 
-def status_of(text_id: int | None) -> TextStatus | None:
-    """Return where a message stands; None if there is none (any more)."""
+def status_of(text_id: int) -> TextStatus | None:
+    """Return where a message stands; None if there is no such row (any more)."""
     found = OutgoingText.objects.filter(pk=text_id).values_list("status", flat=True).first()
     return TextStatus(found) if found else None
