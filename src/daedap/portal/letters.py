@@ -16,9 +16,7 @@ def sign_up_verification(*, url: str, language: str) -> Letter:
         return Letter(
             subject=gettext("[%(product)s] Please verify your e-mail address.") % _product(),
             reason=gettext("You receive this mail because this address was entered at sign-up."),
-            paragraphs=[
-                gettext("Press the button to verify your address, then continue where you are signing up.")
-            ],
+            paragraphs=[gettext("Press the button to verify your address, then continue where you are signing up.")],
             button_label=gettext("Verify"),
             button_url=url,
             footnotes=[
