@@ -30,7 +30,10 @@ class StoredFile(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["created_at"], name="stored_file_unbound", condition=models.Q(bound_at__isnull=True))
+            models.Index(fields=["created_at"], name="stored_file_unbound", condition=models.Q(bound_at__isnull=True)),
+            models.Index(  # services and organizations are deleted with their files
+                fields=["organization_id", "service_id"], name="stored_file_organization"
+            ),
         ]
 
 
