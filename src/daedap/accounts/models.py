@@ -49,16 +49,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     `login_id` is stored lower-cased: the e-mail address of a platform member, the ID of an IAM member.
     """
 
-    realm = models.CharField(max_length=16, blank=True, default=PLATFORM)
-    login_id = models.CharField(max_length=254)
-    name = models.CharField(max_length=60)
-    email = models.EmailField(max_length=254)
-    language = models.CharField(max_length=6, default="ko")
-    is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)
+    realm = models.CharField(_("Organization ID (empty: platform)"), max_length=16, blank=True, default=PLATFORM)
+    login_id = models.CharField(_("Account"), max_length=254)
+    name = models.CharField(_("Name"), max_length=60)
+    email = models.EmailField(_("E-mail"), max_length=254)
+    language = models.CharField(_("Language"), max_length=6, default="ko")
+    is_active = models.BooleanField(_("May log in"), default=True)
+    is_staff = models.BooleanField(_("May use the operator site"), default=False)
     password_set_at = models.DateTimeField(null=True, blank=True)
     password_extended_at = models.DateTimeField(null=True, blank=True)  # "change later": it expires from here on
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -66,6 +66,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
+        verbose_name, verbose_name_plural = _("Account"), _("Accounts")
         constraints = [
             models.UniqueConstraint(fields=["realm", "login_id"], name="user_unique_in_realm"),
             models.CheckConstraint(condition=models.Q(login_id=Lower("login_id")), name="user_login_id_lower_case"),
@@ -239,24 +240,27 @@ class PlatformMember(models.Model):
     """What a platform member told us at sign-up. One per user of the platform realm."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="platform_member")
-    country = models.CharField(max_length=2, choices=Country)
-    membership_type = models.CharField(max_length=10, choices=MembershipType)
-    mobile = models.CharField(max_length=20, blank=True)
+    country = models.CharField(_("Country"), max_length=2, choices=Country)
+    membership_type = models.CharField(_("Membership type"), max_length=10, choices=MembershipType)
+    mobile = models.CharField(_("Mobile number"), max_length=20, blank=True)
     marketing_consent_at = models.DateTimeField(null=True, blank=True)
     second_factor = models.CharField(max_length=5, choices=SecondFactor, default=SecondFactor.NONE)
-    verification = models.CharField(max_length=10, choices=Verification, default=Verification.NOT_NEEDED)
-    company_name = models.CharField(max_length=100, blank=True)
-    business_number = models.CharField(max_length=20, blank=True)
-    representative = models.CharField(max_length=60, blank=True)
-    business_type = models.CharField(max_length=100, blank=True)
-    business_item = models.CharField(max_length=100, blank=True)
-    postcode = models.CharField(max_length=10, blank=True)
-    address = models.CharField(max_length=300, blank=True)
-    address_detail = models.CharField(max_length=200, blank=True)
-    landline = models.CharField(max_length=20, blank=True)
+    verification = models.CharField(
+        _("Business verification"), max_length=10, choices=Verification, default=Verification.NOT_NEEDED
+    )
+    company_name = models.CharField(_("Company name"), max_length=100, blank=True)
+    business_number = models.CharField(_("Business registration number"), max_length=20, blank=True)
+    representative = models.CharField(_("Representative"), max_length=60, blank=True)
+    business_type = models.CharField(_("Business type"), max_length=100, blank=True)
+    business_item = models.CharField(_("Business item"), max_length=100, blank=True)
+    postcode = models.CharField(_("Postcode"), max_length=10, blank=True)
+    address = models.CharField(_("Address"), max_length=300, blank=True)
+    address_detail = models.CharField(_("Detailed address"), max_length=200, blank=True)
+    landline = models.CharField(_("Landline"), max_length=20, blank=True)
     certificate_id = models.CharField(max_length=32, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("Platform member"), _("Platform members")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(second_factor__in=SecondFactor.values), name="platform_member_factor_known"

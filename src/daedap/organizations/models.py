@@ -33,10 +33,10 @@ class LivingOrganizations(models.Manager["Organization"]):
 class Organization(models.Model):
     """The tenant (조직). Not scoped itself: hosts and people with a role in the console find it."""
 
-    public_id = models.CharField(max_length=16, unique=True, editable=False)
-    name = models.CharField(max_length=70)
+    public_id = models.CharField(_("Organization ID"), max_length=16, unique=True, editable=False)
+    name = models.CharField(_("Organization name"), max_length=70)
     name_key = models.CharField(max_length=140, unique=True, editable=False)
-    domain = models.CharField(max_length=40, unique=True, null=True, blank=True)  # NULL = none yet
+    domain = models.CharField(_("Domain"), max_length=40, unique=True, null=True, blank=True)  # NULL = none yet
     key = EncryptedTextField(blank=True, default="")
     key_changed_at = models.DateTimeField(null=True, blank=True)
     key_used_at = models.DateTimeField(null=True, blank=True)  # to the minute; keys.note_use writes it
@@ -46,10 +46,10 @@ class Organization(models.Model):
     old_key_until = models.DateTimeField(null=True, blank=True)
     old_key_used_at = models.DateTimeField(null=True, blank=True)
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="organizations")
-    activated_at = models.DateTimeField(null=True, blank=True)
+    activated_at = models.DateTimeField(_("Online Contact enabled"), null=True, blank=True)
     first_activated_at = models.DateTimeField(null=True, blank=True, editable=False)  # set when it is disabled
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
 
     objects = LivingOrganizations()
 
@@ -57,6 +57,7 @@ class Organization(models.Model):
     """From where staff may come (IP ACL), when found by domain; None = from anywhere."""
 
     class Meta:
+        verbose_name, verbose_name_plural = _("Organization"), _("Organizations")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(domain__isnull=True) | models.Q(domain=Lower("domain")),

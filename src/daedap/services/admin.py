@@ -27,13 +27,13 @@ else:
 class ServiceAdmin(_ServiceAdmin):
     """Services of all organizations. The Key is not shown; nothing is changed here but a termination undone."""
 
-    list_display = ("service_id", "name", "organization", "state", "contracted_at", "stopped_at")
+    list_display = ("service_id", "name", "organization_name", "state", "contracted_at", "stopped_at")
     list_filter = ("state", "type")
     search_fields = ("=service_id", "name", "organization__name", "=organization__public_id")
     list_select_related = ("organization",)
     ordering = ("-created_at",)
     fields = readonly_fields = (
-        "organization",
+        "organization_name",
         "service_id",
         "type",
         "name",
@@ -43,6 +43,10 @@ class ServiceAdmin(_ServiceAdmin):
         "stopped_at",
     )
     actions = ("recover",)
+
+    @admin.display(description=_("Organization"), ordering="organization__name")
+    def organization_name(self, service: Service) -> str:
+        return service.organization.name
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         return Service._base_manager.all()  # noqa: SLF001  operators see every tenant's services

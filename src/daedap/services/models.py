@@ -42,23 +42,24 @@ class EditorType(models.TextChoices):
 class Service(OrganizationOwned):
     """One help desk inside an organization (서비스)."""
 
-    service_id = models.CharField(max_length=45, editable=False)
-    type = models.PositiveSmallIntegerField(choices=ServiceType, default=ServiceType.CONSULTATION)
-    name = models.CharField(max_length=100)
-    state = models.CharField(max_length=10, choices=ServiceState, default=ServiceState.CREATE)
+    service_id = models.CharField(_("Service ID"), max_length=45, editable=False)
+    type = models.PositiveSmallIntegerField(_("Type"), choices=ServiceType, default=ServiceType.CONSULTATION)
+    name = models.CharField(_("Service name"), max_length=100)
+    state = models.CharField(_("State"), max_length=10, choices=ServiceState, default=ServiceState.CREATE)
     default_language = models.CharField(max_length=6, default="ko")
     time_zone = models.CharField(max_length=50, default="Asia/Seoul")
     editor_type = models.CharField(max_length=10, choices=EditorType, default=EditorType.HTML)
     banner = models.ForeignKey(StoredFile, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     key = EncryptedTextField(blank=True, default="")
-    contracted_at = models.DateTimeField(null=True, blank=True)
+    contracted_at = models.DateTimeField(_("Contracted"), null=True, blank=True)
     contract_edited_on = models.DateField(null=True, blank=True)
-    stopped_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    stopped_at = models.DateTimeField(_("Terminated"), null=True, blank=True)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
 
     objects = OrganizationManager["Service"]()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("Service"), _("Services")
         constraints = [
             models.UniqueConstraint("organization", Lower("service_id"), name="service_id_unique_in_organization"),
             models.UniqueConstraint(fields=["organization", "name"], name="service_name_unique_in_organization"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from daedap.core.errors import NotFound
@@ -150,3 +150,10 @@ def test_given_certificate_when_stored_on_platform_then_only_pdf_and_pictures(db
         actions.store_platform_file(upload("등록증.pdf"), max_bytes=10)
     assert PlatformFile.objects.count() == 1
     assert len(bytes_on_disk(media)) == 1
+
+
+def test_given_many_files_when_those_of_an_organization_are_deleted_then_an_index_finds_them(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = StoredFile._base_manager.filter(organization_id=1).explain()
+    assert "stored_file_organization" in plan

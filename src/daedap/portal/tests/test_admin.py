@@ -40,6 +40,23 @@ def test_given_operator_when_opening_lists_then_shown(operator_client, acme):
     assert acme.key not in page.text
 
 
+def test_given_korean_operator_when_lists_and_rows_are_opened_then_models_and_fields_speak_korean(
+    operator_client, acme, shop, pending
+):
+    home = operator_client.get("/operator/").text
+    for words in ("플랫폼 회원", "계정", "조직", "서비스", "항목 가격"):
+        assert f">{words}<" in home
+    told = {
+        f"accounts/user/{acme.creator.pk}": ("계정", "로그인 가능", "생성 일시"),
+        f"accounts/platformmember/{pending.pk}": ("사업자 인증", "사업자등록번호", "대표자", "종목", "유선 전화번호"),
+        f"organizations/organization/{acme.pk}": ("조직 이름", "도메인", "Online Contact 이용 시작"),
+        f"services/service/{shop.pk}": ("서비스 ID", "계약 일시", acme.name),
+    }
+    for address, words in told.items():
+        page = operator_client.get(f"/operator/{address}/change/").text
+        assert [word for word in words if word not in page] == []
+
+
 def test_given_pending_business_when_operator_approves_then_may_pay(operator_client, pending):
     page = operator_client.get(f"/operator/accounts/platformmember/{pending.pk}/change/")
     address = f"/operator/accounts/platformmember/certificate/{pending.certificate_id}/"
