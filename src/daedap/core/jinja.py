@@ -11,7 +11,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined
 
@@ -26,6 +26,19 @@ def when(value: datetime | None, zone: ZoneInfo | None = None, form: str = "Y.m.
     return date_format(timezone.localtime(value, zone), form) if value else ""
 
 
+def number(value: int) -> str:
+    """Return a whole number with its thousands apart: 1,234."""
+    return f"{value:,}"
+
+
+def file_size(size: int) -> str:
+    """Return a number of bytes as people know it: 512 B, 1.5 KB, 10.0 MB, by 1,024 as our limit of 10 MB counts."""
+    if size < 1024:
+        return f"{size} B"
+    kilobytes = size / 1024
+    return f"{kilobytes:.1f} KB" if kilobytes < 1024 else f"{kilobytes / 1024:.1f} MB"
+
+
 def environment(**options: Any) -> Environment:
     """Return the environment: undefined names are errors, text is escaped, translations are Django's."""
     options.update(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -38,5 +51,5 @@ def environment(**options: Any) -> Environment:
     made.globals.update(url=url, get_language=get_language, now=timezone.now)
     # A page asks thirty times, icons mostly; names of collected files do not change while the process lives.
     made.globals["static"] = static if settings.DEBUG else cache(static)
-    made.filters.update(when=when, number=number_format)
+    made.filters.update(when=when, number=number, file_size=file_size)
     return made

@@ -57,6 +57,26 @@ def test_given_an_error_found_late_in_the_first_field_when_shown_then_the_first_
     assert [tag for tag in TAG.findall(html) if "autofocus" in tag] == [tag_of(html, "name")]
 
 
+def test_given_a_field_that_only_the_form_demands_when_shown_then_it_can_be_marked_as_required():
+    source = '{% from "parts/form.html" import field %}{{ field(form.email, required=True) }}'
+    form = SampleForm()
+    form.fields["email"].required = False
+
+    assert "d-required" in part(source, form=form)
+    assert "d-required" not in part(source.replace(", required=True", ""), form=form)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KB"), (10 * 1024 * 1024, "10.0 MB")]
+)
+def test_given_a_number_of_bytes_when_shown_then_in_the_units_of_our_limit(size, text):
+    assert part("{{ size | file_size }}", size=size) == text
+
+
+def test_given_a_large_number_when_shown_then_its_thousands_are_apart():
+    assert part("{{ 1234567 | number }} {{ 12 | number }}") == "1,234,567 12"
+
+
 def test_given_a_password_was_typed_when_the_form_comes_back_then_it_is_not_in_the_page():
     form = SampleForm({"name": "", "password": "secret-1234"})
 

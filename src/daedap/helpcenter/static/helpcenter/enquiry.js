@@ -133,7 +133,7 @@ function watchUploads(form) {
 }
 
 function bytes(size) {
-  const units = ["B", "KiB", "MiB"];
+  const units = ["B", "KB", "MB"];
   let step = 0;
   while (size >= 1024 && step < 2) { size /= 1024; step += 1; }
   return `${step ? size.toFixed(1) : size} ${units[step]}`;
