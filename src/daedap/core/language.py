@@ -1,9 +1,32 @@
-"""The language cookie that `LanguageMiddleware` reads."""
+"""Cookies of language: the one that `LanguageMiddleware` reads, and the one of help-centre visitors."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.conf import settings
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+VISITOR_COOKIE = "hc_lang"
+"""What a visitor of a help centre chose: one of the service's codes."""
+
+
+def visitor_language(*, asked: str, cookies: Mapping[str, str], accepted: str) -> str:
+    """Return in which of our languages to speak to a customer where no help-centre page does: a refusal, a closed door.
+
+    `asked` is the `language` parameter, `accepted` the Accept-Language header; an earlier choice comes between the two.
+    """
+    chosen = [cookies.get(name, "") for name in (VISITOR_COOKIE, settings.LANGUAGE_COOKIE_NAME)]
+    wanted = [asked, *chosen, *(code for code, _quality in parse_accept_lang_header(accepted))]
+    known = (code.replace("_", "-").partition("-")[0] for code in wanted)
+    return next((code for code in known if code in dict(settings.LANGUAGES)), settings.LANGUAGE_CODE)
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the `visitor_language` of a request."""
+    asked, accepted = request.GET.get("language", ""), request.headers.get("Accept-Language", "")
+    return visitor_language(asked=asked, cookies=request.COOKIES, accepted=accepted)
 
 
 def remember_language(response: HttpResponseBase, language: str) -> None:

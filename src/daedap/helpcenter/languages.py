@@ -8,7 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-COOKIE = "hc_lang"
+from daedap.core.language import VISITOR_COOKIE
+
 COOKIE_SECONDS = 365 * 86400
 
 _TAGS = {"es_LA": "es-419", "sr_LN": "sr-Latn", "sr_ME": "sr-ME"}
@@ -21,7 +22,7 @@ def choose_language(request: HttpRequest, codes: Sequence[str], default: str) ->
     The `language` parameter comes first, then the cookie of an earlier choice, then the best match of what the browser
     asks for, then the default.
     """
-    for wanted in (request.GET.get("language", ""), request.COOKIES.get(COOKIE, "")):
+    for wanted in (request.GET.get("language", ""), request.COOKIES.get(VISITOR_COOKIE, "")):
         if wanted in codes:
             return wanted
     return _match(request.headers.get("Accept-Language", ""), codes) or default

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from daedap.core.errors import DaedapError
+from daedap.core.language import VISITOR_COOKIE
 from daedap.helpcenter import languages
 from daedap.helpcenter.login_status import StatusQuestion, question_of
 from daedap.helpcenter.selectors import read_footer
@@ -92,9 +93,9 @@ def _look_around(request: PageRequest) -> None:
 
 
 def _remember_language(request: PageRequest, response: HttpResponse) -> None:
-    if request.COOKIES.get(languages.COOKIE) != request.language:
+    if request.COOKIES.get(VISITOR_COOKIE) != request.language:
         set_help_centre_cookie(
-            response, request.service, languages.COOKIE, request.language, max_age=languages.COOKIE_SECONDS
+            response, request.service, VISITOR_COOKIE, request.language, max_age=languages.COOKIE_SECONDS
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from daedap.helpcenter import views, views_enquiries
 
@@ -27,4 +27,5 @@ urlpatterns = [
     *_page("hc/login", views.login, "login"),
     *_page("hc/login-status", views.login_status, "login_status"),
     *_page("hc/logout", views.logout, "logout"),
+    re_path(r"^hc/(?!openapi/)", views.missing),  # daedap.openapi has its own answer to those
 ]

@@ -36,6 +36,12 @@ def main(request: PageRequest) -> HttpResponse:
     return show(request, "helpcenter/main.html", {})
 
 
+@page
+def missing(request: PageRequest) -> HttpResponse:
+    """Any other address of the help centre: its own page says that there is none (spec 30, 4.5)."""
+    raise NotFound
+
+
 # --- Enquiry form --------------------------------------------------------------------------------
 
 

@@ -31,8 +31,9 @@ from django.utils.translation import gettext_lazy as _
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daedap.core.errors import NotFound, TooManyAttempts
+from daedap.core.errors import NotFound
 from daedap.core.hosts import read_host
+from daedap.core.language import visitor_language
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.core.threads import in_thread, in_turn
 from daedap.members import access_tokens, binding, frame_cookies, frames, logins, notices, sessions, trips, verification
@@ -85,16 +86,20 @@ class Visit:
     def of(cls, request: Request) -> Visit:
         first, _, rest = request.scope["path"].lstrip("/").partition("/")
         cookies = frame_cookies.with_twins(request.cookies)
-        chosen = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
+        raw_query = request.scope["query_string"]
         return cls(
             host=request.headers.get("host", ""),
             service_id=first,
             rest=rest,
-            raw_query=request.scope["query_string"],
+            raw_query=raw_query,
             secret=cookies.get(sessions.cookie_name(), ""),
             bindings=cookies.get(binding.cookie_name(), ""),
             ip=request.client.host if request.client else "",
-            language=chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+            language=visitor_language(
+                asked=next(iter(values_named("language", raw_query)), ""),
+                cookies=cookies,
+                accepted=request.headers.get("accept-language", ""),
+            ),
             is_secure=_is_secure(request),
             is_only_peeking=request.method == "HEAD" or _is_prefetch(request.headers),
         )
@@ -243,7 +248,7 @@ def _look_in_service(visit: Visit, organization: Organization, service: Service)
     if integration.login_type == LoginType.POST:
         return _redeem(visit, organization, service)
     if logins.is_blocked(service=service, ip=visit.ip):
-        return _blocked(visit, organization, integration)
+        return _blocked(visit, organization, service, integration)
     keys = valid_keys(organization)
     try:
         verified = _check(visit, keys, service, integration)
@@ -373,7 +378,7 @@ def _refuse(
             )
         is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
-        response = _blocked(visit, organization, get_integration(service))
+        response = _blocked(visit, organization, service, get_integration(service))
     else:
         response = _redirect(_guest_address(visit, service.service_id))
         notices.leave(response, service, notices.LOGIN_FAILED)
@@ -384,15 +389,18 @@ def _refuse(
 # --- pages -------------------------------------------------------------------------------------------------------
 
 
-def _blocked(visit: Visit, organization: Organization, integration: IntegrationSettings) -> Response:
-    """Return the page for blocked addresses, which a frame of the company can show too."""
+def _blocked(visit: Visit, organization: Organization, service: Service, integration: IntegrationSettings) -> Response:
+    """Return the page for blocked addresses, which a frame of the company can show too; guests go on from there."""
+    home = f"/{service.service_id}/hc/"
     response = _page(
         visit,
-        "errors/400.html",
+        "members/entry_blocked.html",
         HTTPStatus.TOO_MANY_REQUESTS,
         organization,
         framed_by=integration,
-        message=TooManyAttempts.message,
+        service=service,
+        minutes=int(logins.BLOCKED_FOR.total_seconds()) // 60,
+        home_url=frames.marked(home) if visit.is_marked else home,
     )
     response.headers["Retry-After"] = str(int(logins.BLOCKED_FOR.total_seconds()))
     return response

@@ -1,4 +1,4 @@
-"""A sentence shown once on the help-centre page after an entry (spec 20, 6.9).
+"""A sentence shown once on the next help-centre page: after an entry (spec 20, 6.9), or after a way that led elsewhere.
 
 Help-centre pages that use `members.access.help_centre_page` find it as `request.notice` and show it if it is not "";
 the decorator forgets it after a page was shown. It travels in a short-lived cookie of the service that holds a code, so
@@ -17,9 +17,11 @@ from daedap.services.models import Service
 COOKIE = "hcnotice"
 LASTS_SECONDS = 120
 LOGIN_FAILED = "login_failed"
+LIST_IS_FOR_MEMBERS = "list_is_for_members"
 
 TEXTS: dict[str, Promise | str] = {
     LOGIN_FAILED: _("We could not confirm your membership, so you are connected as a guest."),
+    LIST_IS_FOR_MEMBERS: _("Only members who are logged in have an enquiry list. Please open it again from the app."),
 }
 
 

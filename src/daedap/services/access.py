@@ -8,9 +8,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from daedap.core.actors import Actor
 from daedap.core.errors import NotFound, PermissionRefused
+from daedap.core.language import language_of
 from daedap.core.requests import client_ip
 from daedap.core.scoping import service_scope
 from daedap.organizations.access import StaffRequest, View, staff_page
@@ -145,7 +147,8 @@ def customer_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 
 def _suspended_page(request: CustomerRequest, service: Service) -> HttpResponse:
-    return render(request, "services/paused.html", {"service": service}, status=503)
+    with translation.override(language_of(request)):
+        return render(request, "services/paused.html", {"service": service}, status=503)
 
 
 def _suspended_api(request: CustomerRequest, service: Service) -> HttpResponse:

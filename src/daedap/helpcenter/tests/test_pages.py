@@ -49,6 +49,33 @@ def test_given_unknown_service_or_page_when_opened_then_404(guest, path):
 
 
 @pytest.mark.parametrize(
+    "path", ["/shop/hc/nothing/", "/shop/hc/ticket/nothing", "/shop/hc/%0a", "/shop/hc/openapi.html"]
+)
+def test_given_unknown_page_when_opened_then_the_help_centre_says_so_in_the_visitors_language(
+    guest, three_languages, path
+):
+    response = guest.get(path, headers={"accept-language": "en"})
+    page = text_of(response)
+    assert response.status_code == 404
+    assert '<h1 class="d-empty-title">We could not find this page</h1>' in page
+    assert 'href="/shop/hc/ticket/"' in page  # the help centre's own menu
+    assert guest.post(path).status_code == 404
+
+
+def test_given_paused_service_when_opened_then_its_page_speaks_the_visitors_language(guest, shop):
+    type(shop)._base_manager.filter(pk=shop.pk).update(state=ServiceState.PAUSED)
+    for headers, query, sentence in (
+        ({}, "", "서비스가 중지되었습니다."),
+        ({"accept-language": "en-GB,en;q=0.8"}, "", "This service has been suspended."),
+        ({"accept-language": "en"}, "?language=ko", "서비스가 중지되었습니다."),
+        ({"accept-language": "fr,xx;q=1"}, "", "서비스가 중지되었습니다."),
+    ):
+        response = guest.get(f"/shop/hc/{query}", headers=headers)
+        assert response.status_code == 503
+        assert sentence in text_of(response)
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         {"type": ServiceType.ISSUE},

@@ -123,3 +123,27 @@ def test_given_a_session_that_ended_meanwhile_when_the_form_is_sent_then_what_wa
     response = guest.post(FORM, filled(content="길게 쓴 글"))
     assert response.status_code == 403
     assert "\n길게 쓴 글</textarea>" in response.content.decode()
+
+
+def test_given_get_guest_who_wanted_the_list_when_sent_to_the_form_then_told_why_once(integrate, guest, offered):
+    integrate()
+    sentence = "문의내역은 로그인한 회원만 볼 수 있습니다. 앱에서 다시 접속해 주세요."
+    assert guest.get(LIST)["Location"] == FORM
+    assert sentence in guest.get(FORM).content.decode()
+    assert sentence not in guest.get(FORM).content.decode()
+    integrate(enabled=False)
+    assert guest.get(LIST)["Location"] == FORM
+    assert sentence not in guest.get(FORM).content.decode()  # there are no members to speak of
+
+
+def test_given_member_logged_out_meanwhile_when_a_question_is_sent_then_said_so_and_the_text_is_kept(
+    integrate, guest, member, ticket_of
+):
+    integrate()
+    ticket = ticket_of(member)
+    response = guest.post(f"{LIST}{ticket.ticket_id}/", {"content": "쓰던 글"})
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert "로그아웃되어 재문의를 보내지 못했습니다." in page
+    assert "로그인한 회원만 문의할 수" not in page  # guests may, so that would be wrong
+    assert "쓰던 글</textarea>" in page

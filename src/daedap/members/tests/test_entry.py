@@ -631,6 +631,9 @@ def test_given_21_bad_tokens_from_one_address_when_shown_then_429_for_5_minutes_
     assert response.headers["retry-after"] == "300"
     assert guesser.open(f"{HC}?{signed()}").status_code == 429
     assert company.calls == []
+    assert "5분 동안 회원으로 접속할 수 없습니다" in response.text
+    assert 'href="/hangame/hc/"' in response.text  # the way on, as a guest
+    assert "Daedap" not in response.text
     assert len(traces(hangame).events) == 21
     assert_member(neighbour, hangame, neighbour.open(f"{HC}?{signed()}"), "hong", HC)
     clock.shift(timedelta(minutes=5, seconds=1))
@@ -857,6 +860,10 @@ def test_given_a_blocked_address_when_entering_in_a_frame_then_the_company_can_s
     assert response.status_code == 429
     assert "frame-ancestors 'self' https://www.shop.example" in response.headers["content-security-policy"]
     assert "x-frame-options" not in response.headers
+    marked = Browser().open(f"{HC}?iframe=true&language=en&{signed(key='0' * 32)}")
+    assert marked.status_code == 429
+    assert 'href="/hangame/hc/?iframe=true"' in marked.text
+    assert "Go on as a guest" in marked.text
 
 
 @pytest.mark.parametrize(
