@@ -126,7 +126,9 @@ def check_rows(rows: list[list[str]]) -> None:
     if any(location not in LOCATIONS or name not in ROW_NAMES for location, name in rows):
         raise DaedapError(_("Choose a location and a parameter."), field="parameter_rows")
     if len({tuple(row) for row in rows}) != len(rows):
-        raise DaedapError(_("The same parameter is there twice in one location."), field="parameter_rows")
+        raise DaedapError(
+            _("The same parameter is there twice in one location. Remove one of them."), field="parameter_rows"
+        )
     if len(rows) > ROWS_LIMIT:
         raise DaedapError(_("At most 10 parameters can be sent."), field="parameter_rows")
 

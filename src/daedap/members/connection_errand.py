@@ -180,7 +180,10 @@ def _what_it_said(response: OutboundResponse, seconds: float) -> str:
     if fields is None:
         return text
     shown = {name: json.dumps(value, ensure_ascii=False)[:SHOWN] for name, value in fields.items()}
-    return f"{text} {_('Read from it: login %(login)s, usercode %(usercode)s.') % shown}"
+    read = (
+        _("Read from it: login %(login)s, usercode %(usercode)s.") % shown
+    )  # in an f-string it would not be collected
+    return f"{text} {read}"
 
 
 async def _login_status(errand: _Errand) -> list[Finding]:

@@ -154,7 +154,7 @@ class IntegrationForm(forms.Form):
     parameter_rows = ParameterRowsField(label=_("Parameter settings"))
     return_domains = DomainsField(label=_("Allowed return domains"))
     frame_origins = OriginsField(label=_("Allowed frame origins"))
-    demands_binding = forms.BooleanField(label=_("Only finish log-ins that were begun in this browser"), required=False)
+    demands_binding = forms.BooleanField(label=_("Only accept log-ins that began in the same browser"), required=False)
 
     locations = [("header", _("Header")), ("query", _("Query"))]
     row_names = ROW_NAMES

@@ -44,6 +44,8 @@ SECURITY_REASONS = frozenset(
 )
 
 BURST = 10
+BURST_RECORDED = "members.login_burst"
+"""The audit log's word for it."""
 BURST_WINDOW = timedelta(minutes=5)
 """So many failures of one of the SECURITY_REASONS at one service in this time are an event of their own (13.1)."""
 
@@ -159,7 +161,7 @@ def _watch_for_burst(service: Service, reason: Reason) -> None:
     if limits.count_up("members.security_burst", f"{service.pk}:{reason.value}", window=BURST_WINDOW) != BURST:
         return
     ids = {"organization_id": service.organization_id, "service_id": service.pk}
-    record("members.login_burst", actor=SYSTEM, **ids, target=str(service), reason=reason.value, count=BURST)
+    record(BURST_RECORDED, actor=SYSTEM, **ids, target=str(service), reason=reason.value, count=BURST)
     facts = {"service_pk": service.pk, "reason": reason.value, "security": True, "count": BURST}
     logger.warning("member.security.burst", extra=facts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -94,6 +95,26 @@ class Outcome:
     meaning: str | Promise
     fix: str | Promise
     count: int
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it ended with a member signed in, be it with a remark."""
+        return self.reason in ("", RETURN_NOT_ALLOWED)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Many failures for one reason within minutes, which smell of an attack (spec 20, 13.1): how often, last when."""
+
+    meaning: str | Promise
+    fix: str | Promise
+    times: int
+    last_at: datetime
+
+
+def burst(reason: str, times: int, last_at: datetime) -> Burst:
+    """Return the bursts of one reason with what it means."""
+    return Burst(MEANINGS.get(reason, reason), FIXES.get(reason, ""), times, last_at)
 
 
 def outcome(reason: str, count: int) -> Outcome:

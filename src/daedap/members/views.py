@@ -16,7 +16,14 @@ from daedap.core.errors import DaedapError
 from daedap.core.hosts import organization_url
 from daedap.members.actions import save_integration
 from daedap.members.forms import IntegrationForm
-from daedap.members.selectors import count_outcomes, get_integration
+from daedap.members.logins import BURST, BURST_WINDOW
+from daedap.members.selectors import (
+    count_entries_by_old_key,
+    count_outcomes,
+    count_sessions,
+    get_integration,
+    list_bursts,
+)
 from daedap.services.access import ServiceRequest, service_administrator_page
 
 SHOWN_DAYS = 7
@@ -47,7 +54,6 @@ def integration(request: ServiceRequest) -> HttpResponse:
             messages.success(request, _saved(ended))
             return redirect("members:integration", service.service_id)
     home = f"/{service.service_id}/"
-    outcomes = count_outcomes(since=timezone.now() - timedelta(days=SHOWN_DAYS))
     context = {
         "service": service,
         "form": form,
@@ -57,11 +63,33 @@ def integration(request: ServiceRequest) -> HttpResponse:
         "remote_addresses": [
             (label, organization_url(request.organization.domain or "", path)) for label, path in REMOTE
         ],
-        "outcomes": outcomes,
-        "total": sum(each.count for each in outcomes),
-        "days": SHOWN_DAYS,
+        "saved": saved,
+        "signed_in": count_sessions() if saved.enabled else 0,
+        **_history(request),
     }
     return render(request, "members/integration.html", context, status=422 if form.errors else 200)
+
+
+def _history(request: ServiceRequest) -> dict[str, object]:
+    """Return what happened lately: how entries ended, bursts of suspicious ones, and those signed with the old Key."""
+    since = timezone.now() - timedelta(days=SHOWN_DAYS)
+    outcomes = count_outcomes(since=since)
+    noted = [each for each in outcomes if each.reason]
+    organization = request.organization
+    return {
+        "days": SHOWN_DAYS,
+        "total": sum(each.count for each in outcomes),
+        "members": sum(each.count for each in outcomes if each.is_member),
+        "noted": noted,
+        "noted_total": sum(each.count for each in noted),
+        "bursts": list_bursts(since=since),
+        "burst": BURST,
+        "burst_minutes": BURST_WINDOW // timedelta(minutes=1),
+        "old_key_until": organization.old_key_until if organization.has_old_key else None,
+        "by_old_key": count_entries_by_old_key(since=organization.key_changed_at or since)
+        if organization.has_old_key
+        else 0,
+    }
 
 
 def _saved(ended: int) -> str:

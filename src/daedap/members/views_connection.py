@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from daedap.core.errors import TooManyAttempts
 from daedap.members.conformance.findings import Finding, Grade
-from daedap.members.connection_check import STEPS, count_test, run_test
+from daedap.members.connection_check import STEPS, count_test, read_pasted, run_test
 from daedap.members.connection_errand import address_to_ask, read_result, result_address
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.selectors import get_integration
+from daedap.members.tokens import IDENTITY_PARAMETERS
 from daedap.services.access import ServiceRequest, service_administrator_page
 
 PASTED_LIMIT = 8000
@@ -31,6 +32,13 @@ class ConnectionTestForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
         error_messages={"required": _("Paste a link, or the fields of a form.")},
     )
+
+    def clean_pasted(self) -> str:
+        """Return what was pasted; refuse what holds none of the parameters, which no step could say anything about."""
+        text: str = self.cleaned_data["pasted"]
+        if not any(map(read_pasted(text).value, IDENTITY_PARAMETERS)):
+            raise forms.ValidationError(_("No parameters were found. Paste the whole link, with what follows its ?."))
+        return text
 
 
 @service_administrator_page

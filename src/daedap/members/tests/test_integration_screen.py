@@ -9,13 +9,17 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from daedap.audit.actions import record
 from daedap.audit.models import AuditEntry
 from daedap.core import events
+from daedap.core.actors import SYSTEM
 from daedap.core.outbound import check_reachable
 from daedap.core.scoping import service_scope
 from daedap.members import forms
 from daedap.members.actions import Choices, save_integration
+from daedap.members.logins import BURST_RECORDED
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, MemberSession
+from daedap.members.reasons import MEANINGS
 from daedap.members.sessions import open_session
 from daedap.members.tasks import end_sessions_of_organization, tidy
 from daedap.members.tokens import Reason
@@ -383,7 +387,10 @@ def test_given_sessions_when_the_key_changes_with_overlap_then_they_stay_until_t
 # --- figures and tidying -----------------------------------------------------------------------------------------
 
 
-def make_events(service, reason: str, number: int, *, ago: timedelta = timedelta()) -> None:
+LATELY = timezone.now().replace(microsecond=0) - timedelta(minutes=3)
+
+
+def make_events(service, reason: str, number: int, *, ago: timedelta = timedelta(), by_old_key: bool = False) -> None:
     with service_scope(service.organization_id, service.pk):
         for _ in range(number):
             event = LoginEvent.objects.create(
@@ -392,6 +399,7 @@ def make_events(service, reason: str, number: int, *, ago: timedelta = timedelta
                 ok=not reason,
                 reason=reason,
                 login_type=LoginType.GET,
+                by_old_key=by_old_key,
             )
             LoginEvent.objects.filter(pk=event.pk).update(created_at=timezone.now() - ago)
 
@@ -407,14 +415,88 @@ def test_given_entries_when_shown_then_counts_of_7_days_by_reason(desk, shop, be
     assert "verify_tls" not in text
     places = [text.index(word) for word in ("회원으로 접속", "hmac_mismatch", "expired")]
     assert places == sorted(places)
-    assert '<progress class="progress progress-sm" max="6" value="3"' in text
+    assert "6건 중 2건" in text
+    assert re.findall(r'<progress class="[^"]*" max="(\d+)" value="(\d+)"', text) == [
+        ("6", "2"),
+        ("4", "3"),
+        ("4", "1"),
+    ]
+
+
+def test_given_nobody_entered_when_shown_then_the_figures_say_what_to_do_first(desk):
+    assert "먼저 연동 테스트로 확인해 보세요." in desk.get(URL).text
+
+
+def test_given_bursts_when_shown_then_time_number_and_fix_of_this_service_for_7_days(desk, acme, shop, beta_shop):
+    def burst(service, reason: str, ago: timedelta) -> None:
+        ids = {"organization_id": service.organization_id, "service_id": service.pk}
+        record(BURST_RECORDED, actor=SYSTEM, **ids, reason=reason, count=10)
+        newest = AuditEntry._base_manager.latest("pk")
+        AuditEntry._base_manager.filter(pk=newest.pk).update(created_at=LATELY - ago)
+
+    assert "의심스러운 접속 시도" not in desk.get(URL).text
+    for service, reason, ago in (
+        (shop, "hmac_mismatch", timedelta()),
+        (shop, "hmac_mismatch", timedelta(days=2)),
+        (shop, "replayed", timedelta(days=8)),
+        (make_service(acme, "other"), "binding_mismatch", timedelta()),
+        (beta_shop, "verify_usercode_mismatch", timedelta()),
+    ):
+        burst(service, reason, ago)
+    text = desk.get(URL).text
+    assert text.count("의심스러운 접속 시도") == 1
+    assert "5분 안에 10건 이상 발생했습니다(최근 " in text
+    assert LATELY.astimezone(shop.zone).strftime("%Y.%m.%d %H:%M") in text
+    assert "7일 동안 2번 있었습니다." in text
+    assert str(MEANINGS["hmac_mismatch"]) in text
+    assert "조직 Key가 유출되지 않았는지" in text
+    for other in ("replayed", "binding_mismatch", "verify_usercode_mismatch"):
+        assert str(MEANINGS[other]) not in text
+
+
+def test_given_old_key_still_valid_when_shown_then_until_when_and_how_many_entries_it_signed(desk, acme, shop):
+    make_events(shop, "", 1, by_old_key=True, ago=timedelta(days=1))  # of an earlier change
+    assert "이전 Key" not in desk.get(URL).text
+    with service_scope(acme.pk, shop.pk):
+        change_key(organization_id=acme.pk, actor=SYSTEM, overlap_hours=24)
+    acme.refresh_from_db()
+    until = acme.old_key_until.astimezone(shop.zone).strftime("%Y.%m.%d %H:%M")
+    text = desk.get(URL).text
+    assert f"이전 Key는 {until}까지 사용할 수 있습니다." in text
+    assert "변경 후 이전 Key로 서명된 접속은 없습니다." in text
+    make_events(shop, "", 2, by_old_key=True, ago=timedelta(seconds=-1))
+    make_events(shop, "", 1, ago=timedelta(seconds=-1))
+    text = desk.get(URL).text
+    assert "아직 이전 Key로 서명된 접속이 2건 있습니다." in text
+    assert acme.key not in text
+    assert acme.old_key not in text
+
+
+def test_given_members_logged_in_when_shown_then_the_warning_knows_how_many(desk, shop):
+    assert "data-logs-out" not in desk.get(URL).text  # nothing is integrated yet
+    desk.post(URL, GET_CHOICES)
+    for usercode in ("hong", "kim", "idle"):
+        sign_in(shop, usercode)
+    idle = MemberSession._base_manager.filter(member__usercode="idle")
+    idle.update(last_used_at=timezone.now() - timedelta(minutes=31))
+    text = desk.get(URL).text
+    assert "지금 로그인한 회원은 2명입니다." in text
+    assert f'data-login-type="get" data-verification-url="{VERIFY}"' in text
+
+
+def test_given_several_errors_when_shown_then_the_first_on_the_screen_has_the_focus(desk):
+    wrong = {"token_verification_url": "", "frame_origins": "*.example.com"}
+    text = desk.post(URL, GET_CHOICES | wrong).text
+    focused = re.findall(r"<[^>]*autofocus[^>]*>", text)
+    assert len(focused) == 1
+    assert 'name="token_verification_url"' in focused[0]
 
 
 def test_given_every_reason_when_shown_then_it_has_a_meaning(desk, shop):
     for reason in Reason:
         make_events(shop, reason.value, 1)
     text = desk.get(URL).text
-    assert text.count("<progress") == len(Reason)
+    assert text.count("s-progress-noted") == len(Reason)
     assert text.count("d-mono text-secondary") == len(Reason)
 
 

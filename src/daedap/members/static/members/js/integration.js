@@ -1,8 +1,11 @@
 // Shows the parts of the member integration form that belong to the choices made. Without it, all of them show.
 // data-shown-when="name=value" on a part; it is hidden unless the form's field has that value.
+// data-logs-out: what would end everybody's session is said before it is saved; it knows what is saved now.
 
 for (const form of document.querySelectorAll("[data-integration]")) {
   const parts = form.querySelectorAll("[data-shown-when]");
+
+  const warning = form.querySelector("[data-logs-out]");
 
   const follow = () => {
     const values = new FormData(form);
@@ -10,11 +13,18 @@ for (const form of document.querySelectorAll("[data-integration]")) {
       const [name, value] = part.dataset.shownWhen.split("=");
       part.hidden = values.get(name) !== value;
     }
+    if (warning) {
+      const { loginType, verificationUrl } = warning.dataset;
+      const isOff = values.get("enabled") !== "on";
+      const isOther = values.get("login_type") !== loginType;
+      const asksElsewhere = loginType === "get" && values.get("token_verification_url").trim() !== verificationUrl;
+      warning.hidden = !(isOff || isOther || asksElsewhere);
+    }
     const minutes = form.elements.token_lifetime_minutes;
     minutes.readOnly = form.elements.no_limit.checked;
   };
 
-  form.addEventListener("change", follow);
+  form.addEventListener("input", follow);
   follow();
   form.querySelectorAll("[data-rows]").forEach(watchRows);
 }
