@@ -8,7 +8,6 @@ expected, nor a body. Asking the company's server is the edge's (members/connect
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,6 +26,7 @@ from daedap.core.hosts import organization_url
 from daedap.members import logins
 from daedap.members.conformance.diagnosis import explain, explain_text
 from daedap.members.conformance.findings import Finding, advice, failed, passed, refused, skipped
+from daedap.members.conformance.links import UNEXPLAINED, freshness
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.return_urls import allowed_target
 from daedap.members.selectors import get_integration
@@ -40,7 +40,6 @@ from daedap.members.tokens import (
     TokenRefused,
     VerifiedClaims,
     check,
-    check_time,
     matches,
     read_entry,
     values_named,
@@ -67,7 +66,6 @@ STEPS: dict[str, Promise] = {
 """What the steps are called on the screen: the first word of a finding's rule."""
 
 _LINE = re.compile(r"\s*([A-Za-z]+)\s*[:=]\s*(.*?)\s*")
-_UNITS = {10: gettext_lazy("time looks like seconds. Send milliseconds."), 16: gettext_lazy("Send milliseconds.")}
 _SIGNED = ("usercode", "username", "email", "phone", "memberno", "returnUrl", "time")
 
 
@@ -161,7 +159,7 @@ class _Test:
             rest = ("time", "signature", "single_use", "verification" if self.is_get else "return_url")
             return Outcome([*findings, *map(_not_reached, rest)], None)
         verified, signature = self._signature(entry)
-        findings += [self._time(entry), *signature, self._single_use(verified)]
+        findings += [freshness("time", entry, self.lifetime_ms), *signature, self._single_use(verified)]
         if not self.is_get:
             return Outcome([*findings, self._return_url(verified)], None)
         if verified is None:
@@ -232,30 +230,14 @@ class _Test:
             return refused("configuration", Reason.NOT_CONFIGURED)
         return passed("configuration", _("Integration is enabled, with everything it needs."))
 
-    def _time(self, entry: EntryRequest) -> Finding:
-        now_ms = time.time_ns() // 1_000_000
-        given = entry.claims.time
-        difference = (now_ms - int(given)) / 1000
-        ago, ahead = _("made %(seconds)s seconds before our clock"), _("%(seconds)s seconds ahead of our clock")
-        said = (ago if difference >= 0 else ahead) % {"seconds": f"{abs(difference):,.1f}"}
-        try:
-            check_time(given, now_ms, self.lifetime_ms)
-        except TokenRefused as refusal:
-            finding = refused("time", refusal.reason)
-            if (unit := _UNITS.get(len(given))) is not None:  # how far off it is says nothing
-                return replace(finding, fix=str(unit))
-            return replace(finding, what=f"{finding.what} ({said})")
-        return passed("time", _("The time is good: %(said)s.") % {"said": said})
-
     def _signature(self, entry: EntryRequest) -> tuple[VerifiedClaims | None, list[Finding]]:
         if not self.keys:
             return None, [_not_reached("signature")]
         try:
             verified = check(entry, self.keys, now_ms=0, lifetime_ms=None)
         except TokenRefused as refusal:
-            finding = refused("signature", refusal.reason)
             why = self._explanation(entry)
-            return None, [replace(finding, fix=why) if why else finding]
+            return None, [refused("signature", refusal.reason, fix=why or UNEXPLAINED)]
         findings = [_signed_with(verified.key_index)]
         if verified.plus_kept:
             slip = _('A "+" was not percent-encoded. It is understood, but a "+" means a space there.')

@@ -28,7 +28,7 @@ from daedap.core.hosts import organization_url
 from daedap.core.outbound import OutboundResponse
 from daedap.core.scoping import service_scope
 from daedap.core.threads import in_thread
-from daedap.members.conformance.findings import Finding, Grade, advice, passed, refused
+from daedap.members.conformance.findings import Finding, Grade, advice, failed, label, passed, refused
 from daedap.members.conformance.login_status import Browser, check_login_status_url
 from daedap.members.conformance.verification_url import VerificationUrl
 from daedap.members.models import LoginType
@@ -158,18 +158,31 @@ _KINDS = ("header", "query")
 
 async def _verification(errand: _Errand) -> list[Finding]:
     usercode, token = errand.claims or ("", "")
-    answer = await VerificationUrl(errand.url, outbound_client()).ask(usercode, token)
+    asked = VerificationUrl(errand.url, outbound_client())
+    answer = await asked.ask(usercode, token)
     findings = []
     if answer.reason is None:
         findings.append(passed("verification.answer", _("It confirms that this very user is logged in.")))
+        findings.append(await _made_up(asked, usercode))
     else:
         findings.append(refused("verification.answer", answer.reason))
     if answer.response is not None:
         findings.append(passed("verification.read", _what_it_said(answer.response, answer.seconds)))
+        if answer.reason is None:
+            findings.append(label("verification.type", answer.response))
     if answer.response is not None and answer.seconds > SLOW_SECONDS:
         slow = _("That is slow: the member waits for it.")
         findings.append(advice("verification.speed", slow, _("Answer within two seconds.")))
     return findings
+
+
+async def _made_up(asked: VerificationUrl, usercode: str) -> Finding:
+    """Who says yes to any token lets everybody in whose link is signed, also long after the log-out."""
+    if await asked.says_yes_to_anything(usercode):
+        said = _("It says yes to a token that nobody issued.")
+        fix = _("Say yes only to a token that you issued to this very user and whose login is alive.")
+        return failed("verification.made_up", said, fix)
+    return passed("verification.made_up", _("It does not confirm a token that nobody issued."))
 
 
 def _what_it_said(response: OutboundResponse, seconds: float) -> str:

@@ -54,7 +54,10 @@ FIXES: dict[str, str | Promise] = {
     Reason.BAD_TIME: _("Send milliseconds since 1970, digits only."),
     Reason.BAD_TOKEN_FORMAT: _("Use standard Base64 with +, / and =, neither URL-safe nor hexadecimal."),
     Reason.NOT_CONFIGURED: _("Save the settings of member integration again."),
-    Reason.EXPIRED: _("Sign when the link is tapped, not when the page is made. Check that time is in milliseconds."),
+    Reason.EXPIRED: _(
+        "Sign when the link is tapped, not when the page is made. "
+        "Check that time is in milliseconds and your clock right."
+    ),
     Reason.FUTURE: _("Set the clock of your server by NTP."),
     Reason.HMAC_MISMATCH: _(
         "Check the Key, the order (service first, time last), that blank values are left out "

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import io
 import json
 import os
 import subprocess
@@ -97,6 +98,7 @@ MESSAGE = build_message(CLAIMS)
         (mac("&".join(KEPT[1:])), "service was sent but not signed"),
         (mac("&".join([*KEPT[:-1][::-1], KEPT[-1]])), "in the order returnUrl & memberno & email"),
         (mac(f"service=shop&usercode=user-1&{MESSAGE}"), ""),
+        (mac(MESSAGE, "0" * 32), ""),
     ],
 )
 def test_given_a_usual_slip_when_explained_then_it_is_named(token, word):
@@ -104,6 +106,42 @@ def test_given_a_usual_slip_when_explained_then_it_is_named(token, word):
         sentence = explain(CLAIMS, token, KEY)
     assert (word in sentence) if word else sentence == ""
     assert KEY not in sentence
+
+
+SPACES = replace(CLAIMS, phone="  ", memberno="")
+
+
+@pytest.mark.parametrize(
+    ("claims", "token", "words"),
+    [
+        (
+            CLAIMS,
+            mac(build_message(replace(CLAIMS, email=quote(CLAIMS.email), username=quote(CLAIMS.username)))),
+            ("username, email were signed percent-encoded",),
+        ),
+        (
+            CLAIMS,
+            mac("&".join(astuple(replace(CLAIMS, time="1760000000")))),
+            ("seconds", "empty value"),
+        ),
+        (CLAIMS, mac("&".join([*KEPT[:2], KEPT[3], KEPT[2], *KEPT[4:]]), f"{KEY}\n"), ("in the order", "line break")),
+        (CLAIMS, mac(build_message(replace(CLAIMS, memberno="")), KEY.upper()), ("memberno was sent", "upper case")),
+        (SPACES, mac("&".join(value for value in astuple(SPACES) if value)), ("phone has only spaces",)),
+    ],
+)
+def test_given_two_slips_when_explained_then_both_are_named(claims, token, words):
+    with translation.override("en"):
+        sentence = explain(claims, token, KEY)
+    assert all(word in sentence for word in words), sentence
+    assert KEY not in sentence
+
+
+def test_given_a_slip_in_another_format_when_explained_then_both_are_named():
+    token = mac(build_message(replace(CLAIMS, email=CLAIMS.email.upper()))).hex()
+    with translation.override("en"):
+        sentence = explain_text(CLAIMS, token, KEY)
+    assert "in hexadecimal" in sentence
+    assert "email was signed in upper case" in sentence
 
 
 def test_given_the_right_hash_in_another_format_when_explained_then_the_format_is_named():
@@ -148,7 +186,6 @@ def test_given_no_key_when_a_link_is_checked_then_the_signature_is_skipped_not_p
         (lambda: link(fresh(usercode="a&b")), "link.form", Reason.BAD_CHAR),
         (lambda: link(CLAIMS), "link.time", Reason.EXPIRED),
         (lambda: link(replace(CLAIMS, time="9999999999999")), "link.time", Reason.FUTURE),
-        (lambda: link(fresh(), token=base64.b64encode(b"x" * 32).decode()), "link.signature", Reason.HMAC_MISMATCH),
     ],
 )
 def test_given_a_wrong_link_when_checked_then_the_reason_and_its_fix(capsys, key_file, pasted, rule, fix):
@@ -165,7 +202,24 @@ def test_given_a_token_in_hexadecimal_when_the_link_is_checked_then_it_says_so(c
     token = mac(build_message(claims)).hex()
     code, found, _printed = check(capsys, "--link", link(claims, token), "--key-file", key_file)
     assert code == 1
-    assert "hexadecimal" in found["link.form"]["what"]
+    assert "hexadecimal" in found["link.form"]["fix"]
+
+
+def test_given_another_key_when_the_link_is_checked_then_the_key_is_suspected(capsys, key_file):
+    token = base64.b64encode(b"x" * 32).decode()
+    code, found, printed = check(capsys, "--link", link(fresh(), token=token), "--key-file", key_file)
+    assert (code, failing(found)) == (1, {"link.signature"})
+    assert "hmac_mismatch" in found["link.signature"]["what"]
+    assert "another Key" in found["link.signature"]["fix"]
+    assert sign(fresh(), KEY) not in printed
+
+
+@pytest.mark.parametrize(("time", "word"), [("1760000000", "seconds. Send"), ("1760000000000000", "microseconds")])
+def test_given_another_unit_of_time_when_the_link_is_checked_then_it_is_named(capsys, key_file, time, word):
+    code, found, _printed = check(capsys, "--link", link(replace(CLAIMS, time=time)), "--key-file", key_file)
+    assert (code, failing(found)) == (1, {"link.time"})
+    assert word in found["link.time"]["fix"]
+    assert "our clock" not in found["link.time"]["what"]  # how far off it is says nothing
 
 
 def test_given_a_raw_plus_when_the_link_is_checked_then_advice(capsys, key_file):
@@ -200,7 +254,8 @@ def integrator(respond):
             status, headers, body = respond(self, url.path, query)
             raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(raw)), **headers}.items():
+            kind = "text/html" if isinstance(body, str) else "application/json"
+            for name, value in {"Content-Length": str(len(raw)), "Content-Type": kind, **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(raw)
@@ -246,7 +301,16 @@ def failing(found) -> set[str]:
 def test_given_a_right_verification_url_when_checked_then_all_passes(capsys):
     code, found = verification(capsys, lambda query: yes("user-1") if is_real(query) else NO)
     assert (code, failing(found)) == (0, set())
-    assert len(found) == 12
+    assert len(found) == 13
+
+
+def test_given_html_as_content_type_when_checked_then_advice(capsys):
+    sent = {"Content-Type": "text/html; charset=utf-8", **NO_STORE}
+    code, found = verification(
+        capsys, lambda query: (200, sent, yes("user-1")[2]) if is_real(query) else (200, sent, NO[2])
+    )
+    assert (code, found["verification.type"]["grade"]) == (0, "advice")
+    assert "text/html" in found["verification.type"]["what"]
 
 
 @pytest.mark.parametrize(
@@ -292,6 +356,15 @@ def test_given_a_wrong_verification_url_when_checked_then_these_rules_fail_and_h
     assert code == 1
     assert failing(found) == {f"verification.{rule}" for rule in rules}
     assert all(found[rule]["fix"] for rule in failing(found))
+
+
+def test_given_a_token_on_standard_input_when_checked_then_it_is_asked_about(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
+    with integrator(lambda handler, path, query: yes("user-1") if is_real(query) else NO) as url:
+        given = ("--verification-url", f"{url}/verify", "--usercode", "user-1", "--token", "-", "--allow-private")
+        code, found, printed = check(capsys, *given)
+    assert (code, found["verification.confirms"]["grade"]) == (0, "pass")
+    assert TOKEN not in printed
 
 
 def test_given_a_token_confirmed_only_once_when_checked_then_that_fails(capsys):
@@ -471,7 +544,7 @@ def test_given_a_large_login_page_when_checked_then_it_is_a_page(capsys, tmp_pat
         (lambda url: form_page(url.partition("?")[0]), {"return_url"}),
         (lambda url: form_page(url, signed_url=""), {"signature"}),
         (lambda url: form_page(url, service="other"), {"form"}),
-        (lambda url: form_page(url, time="1760000000000"), {"form"}),
+        (lambda url: form_page(url, time="1760000000000"), {"time", "signature"}),
         (lambda url: form_page(url, action="https://attacker.example"), {"member"}),
     ],
 )
@@ -518,7 +591,7 @@ def test_given_a_signer_that_is_wrong_when_checked_then_each_vector_says_how(cap
     )
     code, found, _printed = check(capsys, "--sign-command", f"{sys.executable} {program}")
     assert (code, failing(found)) == (1, {"vectors.no-break-space-not-skipped"})  # what strip() gets wrong
-    assert "username was sent but not signed" in found["vectors.no-break-space-not-skipped"]["what"]
+    assert "username was sent but not signed" in found["vectors.no-break-space-not-skipped"]["fix"]
 
 
 def test_given_a_signer_that_breaks_when_checked_then_a_sentence_and_exit_code_2(capsys):

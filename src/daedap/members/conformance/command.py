@@ -30,15 +30,16 @@ PACKAGE = Path(__file__).resolve().parents[2]
 VECTORS = PACKAGE.parents[1] / "conformance" / "member-token-vectors.json"
 ROW_NAMES = ("usercode", "username", "email", "phone", "memberno")
 MINUTE_MS = 60_000
+HIDDEN = "; - reads a line, which other users of this machine do not see"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give the parser the options of the check; it looks at whatever it is given."""
     get = parser.add_argument_group("GET type")
     get.add_argument("--verification-url", metavar="URL", help="the Token verification URL")
-    get.add_argument("--link", help="a freshly signed help-centre link of a logged-in user, in quotes; - reads a line")
+    get.add_argument("--link", help=f"a freshly signed help-centre link of a logged-in user, in quotes{HIDDEN}")
     get.add_argument("--usercode", default="", help="instead of --link: the user (POST: whose cookie it is)")
-    get.add_argument("--token", default="", help="instead of --link: the user's token, not percent-encoded")
+    get.add_argument("--token", default="", help=f"instead of --link: the user's token, not percent-encoded{HIDDEN}")
     get.add_argument("--logged-out", action="store_true", help="the user of the link has logged out since")
     get.add_argument("--lifetime", type=int, metavar="MINUTES", help="GET token lifetime; 0 is no limit (default: 5)")
     post = parser.add_argument_group("POST type")
@@ -95,7 +96,7 @@ def _findings(options: argparse.Namespace) -> list[Finding]:
     findings: list[Finding] = []
     if options.sign_command:
         findings += check_signer(options.sign_command, options.vectors)
-    link = read_link(sys.stdin.readline() if options.link == "-" else options.link) if options.link else None
+    link = read_link(_given(options.link)) if options.link else None
     if link:
         service = options.service or link.service
         findings += check_link(link, service=service, keys=_keys(options), lifetime_ms=_lifetime_ms(options))
@@ -109,7 +110,7 @@ async def _calls(options: argparse.Namespace, policy: OutboundPolicy, link: Past
             options.verification_url,
             policy=policy,
             usercode=link.usercode if link else options.usercode,
-            token=(link.token if link else options.token).replace(" ", "+"),
+            token=(link.token if link else _given(options.token)).replace(" ", "+"),
             logged_out=options.logged_out,
         )
     if options.login_url or options.login_status_url:
@@ -137,6 +138,11 @@ def _help_centre(options: argparse.Namespace) -> HelpCentre:
     if not parts.netloc or not service:
         raise ValueError(_("Give the help centre with --help-centre, as https://{org}.oc.{base}/{service}/hc/."))
     return HelpCentre(origin=f"{parts.scheme}://{parts.netloc}", service=service, keys=_keys(options))
+
+
+def _given(argument: str) -> str:
+    """Return what was given, or for "-" the first line of standard input, which no list of processes shows."""
+    return sys.stdin.readline().strip() if argument == "-" else argument
 
 
 def _keys(options: argparse.Namespace) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.outbound import OutboundResponse
@@ -52,10 +53,10 @@ def skipped(rule: str, what: object, fix: object) -> Finding:
     return Finding(rule, Grade.SKIP, str(what), str(fix))
 
 
-def refused(rule: str, reason: Reason, parameter: str = "") -> Finding:
-    """Return that the product refuses this, in the words of the settings screen."""
+def refused(rule: str, reason: Reason, parameter: str = "", *, fix: object = "") -> Finding:
+    """Return that the product refuses this, in the words of the settings screen; `fix` if more is known than usual."""
     named = f" ({parameter})" if parameter else ""
-    return failed(rule, f"{MEANINGS[reason]}{named} [{reason}]", FIXES[reason])
+    return failed(rule, f"{MEANINGS[reason]}{named} [{reason}]", fix or FIXES[reason])
 
 
 _BROKEN: dict[Reason, str | Promise] = {
@@ -73,6 +74,15 @@ _BROKEN: dict[Reason, str | Promise] = {
 def broken(rule: str, reason: Reason) -> Finding:
     """Return that an address other than the verification URL gave no answer that can be read."""
     return failed(rule, _BROKEN[reason], FIXES[reason])
+
+
+def label(rule: str, answer: OutboundResponse) -> Finding:
+    """Return whether the answer calls itself JSON. We read it all the same, but browsers would show HTML."""
+    kind = answer.header("Content-Type").partition(";")[0].strip()
+    if kind.lower() == "application/json":
+        return passed(rule, _("The answer calls itself JSON."))
+    said = gettext('Content-Type is "%(kind)s".') % {"kind": kind[:100]}
+    return advice(rule, said, _("Send Content-Type: application/json, so that no browser takes the answer for a page."))
 
 
 def is_kept_by_caches(answer: OutboundResponse) -> bool:

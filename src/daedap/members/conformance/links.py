@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from daedap.members.conformance.diagnosis import explain, explain_text
-from daedap.members.conformance.findings import Finding, advice, failed, passed, refused, skipped
+from daedap.members.conformance.findings import Finding, advice, passed, refused, skipped
 from daedap.members.reasons import FIXES
 from daedap.members.tokens import (
     EntryRequest,
@@ -21,6 +23,17 @@ from daedap.members.tokens import (
     read_entry,
     values_named,
 )
+
+UNEXPLAINED = gettext_lazy(
+    "None of the usual slips fits, so most likely another Key was used. Compare it with the organization Key: "
+    "the key of a service does not sign members."
+)
+"""What to look at if a signature fits neither as it is nor with a slip that is known."""
+
+_UNITS: dict[int, Promise] = {
+    10: gettext_lazy("time looks like seconds. Send milliseconds."),
+    16: gettext_lazy("time looks like microseconds. Send milliseconds."),
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +80,7 @@ def check_link(link: PastedLink, *, service: str, keys: list[str], lifetime_ms: 
     except TokenRefused as no:
         return [*findings, _malformed(link, service, keys, no)]
     findings.append(passed("link.form", _("The parameters are complete and well-formed.")))
-    findings.append(_time(entry, lifetime_ms))
+    findings.append(freshness("link.time", entry, lifetime_ms))
     findings += check_signature(entry, keys, "link.signature")
     return findings
 
@@ -80,7 +93,7 @@ def check_signature(entry: EntryRequest, keys: list[str], rule: str) -> list[Fin
         verified = check(entry, keys, now_ms=0, lifetime_ms=None)
     except TokenRefused as no:
         why = next(filter(None, (explain(entry.claims, entry.token, key) for key in keys)), "")
-        return [failed(rule, why, FIXES[no.reason]) if why else refused(rule, no.reason)]
+        return [refused(rule, no.reason, fix=why or UNEXPLAINED)]
     found = [passed(rule, _("The token is signed with the organization Key."))]
     if verified.plus_kept:
         slip = _('A "+" was not percent-encoded. It is understood, but a "+" means a space there.')
@@ -88,14 +101,21 @@ def check_signature(entry: EntryRequest, keys: list[str], rule: str) -> list[Fin
     return found
 
 
-def _time(entry: EntryRequest, lifetime_ms: int | None) -> Finding:
+def freshness(rule: str, entry: EntryRequest, lifetime_ms: int | None) -> Finding:
+    """Return whether the time is within the lifetime, and by how many seconds it differs from ours."""
     now_ms = time.time_ns() // 1_000_000
+    given = entry.claims.time
+    difference = (now_ms - int(given)) / 1000
+    ago, ahead = _("made %(seconds)s seconds before our clock"), _("%(seconds)s seconds ahead of our clock")
+    said = (ago if difference >= 0 else ahead) % {"seconds": f"{abs(difference):,.1f}"}
     try:
-        check_time(entry.claims.time, now_ms, lifetime_ms)
+        check_time(given, now_ms, lifetime_ms)
     except TokenRefused as no:
-        return refused("link.time", no.reason)
-    seconds = (now_ms - int(entry.claims.time)) / 1000
-    return passed("link.time", _("The link is %(seconds)d seconds old.") % {"seconds": seconds})
+        if (unit := _UNITS.get(len(given))) is not None:  # how far off it is says nothing
+            return refused(rule, no.reason, fix=unit)
+        finding = refused(rule, no.reason)
+        return replace(finding, what=f"{finding.what} ({said})")
+    return passed(rule, _("The time is good: %(said)s.") % {"said": said})
 
 
 def _malformed(link: PastedLink, service: str, keys: list[str], no: TokenRefused) -> Finding:
@@ -105,7 +125,7 @@ def _malformed(link: PastedLink, service: str, keys: list[str], no: TokenRefused
         claims = MemberClaims(service=service, return_url=values.pop("returnUrl"), **values)
         why = next(filter(None, (explain_text(claims, link.token, key) for key in keys)), "")
         if why:
-            return failed("link.form", why, FIXES[no.reason])
+            return refused("link.form", no.reason, no.parameter, fix=f"{why} {FIXES[no.reason]}")
     return refused("link.form", no.reason, no.parameter)
 
 

@@ -16,6 +16,7 @@ from daedap.members.conformance.findings import (
     broken,
     failed,
     is_kept_by_caches,
+    label,
     passed,
     skipped,
 )
@@ -58,7 +59,7 @@ async def check_login_status_url(url: str, *, policy: OutboundPolicy, browser: B
         answer = await client.call("GET", url, headers=guest.headers(guest.origin))
         seconds = time.perf_counter() - started
         findings += [_guest(answer), *_permissions("status", answer, browser.origin), _caching(answer)]
-        findings.append(_speed(seconds))
+        findings += [_speed(seconds), label("status.type", answer)]
         findings.append(await _strangers(client, url, browser))
         if browser.header_rows:
             findings += await _preflight(client, url, browser)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from daedap.core.outbound import Kind, OutboundClient, OutboundError, OutboundPolicy, OutboundResponse
 from daedap.members.conformance.findings import Finding, broken, failed, passed, refused, skipped
-from daedap.members.conformance.links import check_signature
+from daedap.members.conformance.links import check_signature, freshness
 from daedap.members.conformance.login_status import STRANGER, Browser
 from daedap.members.conformance.verification_url import check_address
 from daedap.members.tokens import (
@@ -20,7 +19,6 @@ from daedap.members.tokens import (
     REMOTE_LIFETIME_MS,
     STATE_PARAMETER,
     TokenRefused,
-    check_time,
     read_entry,
     read_service,
 )
@@ -143,7 +141,7 @@ def _member(arrival: Arrival, wanted: str, help_centre: HelpCentre) -> list[Find
         return [done, _return_url(is_kept=kept)]
     form = next((form for form in arrival.forms if urlsplit(form.action).path == REMOTE_LOGIN), None)
     if form is None:
-        said = _("Members who are logged in already are not handed over.")
+        said = _("Members who are logged in already are not handed over: %(where)s") % {"where": _ended(arrival)}
         fix = _("Send them on at once: by the form to %(path)s, or to returnUrl with an access token.")
         return [failed("login.member", said, fix % {"path": REMOTE_LOGIN})]
     if _origin(form.action) != help_centre.origin or form.method != "post":
@@ -153,18 +151,25 @@ def _member(arrival: Arrival, wanted: str, help_centre: HelpCentre) -> list[Find
     return [done, *_form(form, wanted, help_centre)]
 
 
+def _ended(arrival: Arrival) -> str:
+    """Say where the walk ended; neither query nor user name, since both may tell secrets."""
+    parts = urlsplit(arrival.url)
+    facts = {"status": arrival.status, "page": f"{parts.scheme}://{parts.hostname}{parts.path}"[:200]}
+    return _("it ends with status %(status)d at %(page)s.") % facts
+
+
 def _form(form: Form, wanted: str, help_centre: HelpCentre) -> list[Finding]:
     raw = urlencode(form.fields).encode("ascii")
     try:
         service = read_service(raw)
         entry = read_entry(raw, service, required=POST_REQUIRED)
-        check_time(entry.claims.time, time.time_ns() // 1_000_000, REMOTE_LIFETIME_MS)
     except TokenRefused as no:
         return [refused("login.form", no.reason, no.parameter)]
     if service != help_centre.service:
         said = _("The form names the service %(service)s.") % {"service": service}
         return [failed("login.form", said, _("Send the service ID as it is registered."))]
-    findings = [passed("login.form", _("The form is complete, well-formed and fresh."))]
+    findings = [passed("login.form", _("The form is complete and well-formed."))]
+    findings.append(freshness("login.time", entry, REMOTE_LIFETIME_MS))
     findings.append(_return_url(is_kept=entry.claims.return_url == wanted))
     return findings + check_signature(entry, help_centre.keys, "login.signature")
 

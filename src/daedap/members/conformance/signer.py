@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from daedap.members.conformance.diagnosis import explain, explain_text
 from daedap.members.conformance.findings import Finding, failed, passed
-from daedap.members.reasons import FIXES
-from daedap.members.tokens import MemberClaims, Reason, TokenRefused, parse_token
+from daedap.members.tokens import MemberClaims, TokenRefused, parse_token
 
 SECONDS = 60
 
@@ -63,7 +62,8 @@ def _judge(vector: dict[str, Any], token: object) -> Finding:
             why = explain(claims, parse_token(token), vector["key"])
         except TokenRefused:
             why = explain_text(claims, token, vector["key"])
-    return failed(rule, why or _("The token is wrong."), FIXES[Reason.HMAC_MISMATCH])
+    other_key = _("None of the usual slips fits. Sign each vector with the Key that comes with it.")
+    return failed(rule, _("The token is wrong."), why or other_key)
 
 
 def _claims(inputs: dict[str, Any]) -> MemberClaims:

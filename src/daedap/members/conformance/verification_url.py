@@ -15,6 +15,7 @@ from daedap.members.conformance.findings import (
     advice,
     failed,
     is_kept_by_caches,
+    label,
     passed,
     refused,
     skipped,
@@ -40,6 +41,10 @@ class VerificationUrl:
     def __init__(self, url: str, client: OutboundClient) -> None:
         self._url = url
         self._client = client
+
+    async def says_yes_to_anything(self, usercode: str) -> bool:
+        """Say whether it confirms a user with a token that nobody issued."""
+        return (await self.ask(usercode, _made_up_token())).reason is None
 
     async def ask(self, usercode: str, token: str) -> Answer:
         """Ask whether this user is logged in with this token, and read the answer as the product does."""
@@ -98,6 +103,8 @@ async def _check_real(asked: VerificationUrl, usercode: str, token: str, *, logg
         return [refused("verification.confirms", answer.reason)]
     findings = [passed("verification.confirms", _("It confirms the real token for the same usercode."))]
     findings += [_speed(answer), _caching(answer)]
+    if answer.response is not None:
+        findings.append(label("verification.type", answer.response))
     again = await asked.ask(usercode, token)
     findings.append(
         passed("verification.repeats", _("It confirms the token a second time."))

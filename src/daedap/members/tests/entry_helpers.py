@@ -62,6 +62,7 @@ def run_company() -> Iterator[Company]:
             if 300 <= status < 400:
                 self.send_header("Location", f"{company.url}/elsewhere")
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(body)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -25,7 +27,7 @@ from daedap.organizations.keys import change_key
 from daedap.services.models import Role
 from tests.factories import make_agent, make_service
 
-from .entry_helpers import KEY, TIME, identity, integrate, run_company, signed, token_for
+from .entry_helpers import KEY, TIME, agrees, identity, integrate, run_company, signed, token_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,9 +44,18 @@ def clock():
 
 @pytest.fixture
 def company(settings):
+    """A company that says no only to tokens that the test makes up."""
     settings.ALLOW_PRIVATE_CALLBACKS = True
     with run_company() as running:
+        running.answer = lambda usercode, token: NO if token.startswith("+/") else agrees(usercode, token)
         yield running
+
+
+NO = {"login": "false", "usercode": None}
+
+
+def real_calls(company) -> list[tuple[str, str]]:
+    return [call for call in company.calls if not call[1].startswith("+/")]
 
 
 @pytest.fixture
@@ -121,7 +132,7 @@ def test_given_right_link_when_tested_then_every_step_passes_and_nothing_is_left
     assert '"true"' in result.findings["verification.read"].what
     assert "hong" in result.findings["verification.read"].what
     assert "읽은 값" in result.findings["verification.read"].what
-    assert len(company.calls) == 2
+    assert len(real_calls(company)) == 2
     assert left_behind(hangame) == (0, 0, 0, 0)
     hangame.organization.refresh_from_db()
     assert hangame.organization.key_used_at is None
@@ -163,7 +174,7 @@ def digest_hex(values: dict[str, str]) -> str:
 )
 def test_given_link_query_or_fields_when_pasted_then_read(check, company, paste):
     assert check(paste(signed(username="홍 길동"))).grade("verification.answer") == "pass"
-    assert len(company.calls) == 1
+    assert len(real_calls(company)) == 1
 
 
 def test_given_link_out_of_html_when_pasted_then_read_and_said(check):
@@ -205,6 +216,35 @@ def test_given_one_slip_when_tested_then_it_is_named(check, sign, word):
     assert word == "time" or result.grade("time") == "pass"
 
 
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        (
+            lambda values: token_for(values | {name: quote(values[name], safe="") for name in ("username", "phone")}),
+            ("username, phone", "퍼센트 인코딩"),
+        ),
+        (
+            lambda values: mac(values, ("hangame", "usercode", "email", "username", "phone", "memberno", "", "time")),
+            ("username & phone", "빈 값의 &"),
+        ),
+        (lambda values: token_for(values | {"time": values["time"][:-3]}, key=f"{KEY}\n"), ("Key 뒤", "밀리초")),
+    ],
+)
+def test_given_two_slips_when_tested_then_both_are_named_and_no_secret_shown(check, sign, words):
+    values = identity(username=" 홍길동", phone="+8210")
+    result = check(link(made(values, sign(values))))
+    assert result.grade("signature") == "fail"
+    assert all(word in result.findings["signature"].fix for word in words), result.findings["signature"].fix
+    for secret in (KEY, token_for(values), digest_hex(values)):
+        assert secret not in result.text
+
+
+def mac(values: dict[str, str], order: tuple[str, ...]) -> str:
+    """Sign what is named in this order, with whatever is not a name as it is."""
+    message = "&".join(values.get(name, "" if name == "memberno" else name) for name in order)
+    return base64.b64encode(hmac.digest(KEY.encode(), message.encode(), "sha256")).decode()
+
+
 @pytest.mark.parametrize("form", ["hex", "urlsafe"])
 def test_given_token_in_another_form_when_tested_then_it_is_named(check, form):
     values = identity(usercode="u11")
@@ -230,7 +270,9 @@ def test_given_old_and_unknown_key_when_tested_then_which_matched_is_said(check,
     assert (result.grade("signature"), result.grade("verification.answer")) == ("advice", "pass")
     acme.refresh_from_db()
     assert check(link(signed(key=acme.key))).grade("signature") == "pass"
-    assert check(link(signed(key="0" * 32))).grade("signature") == "fail"
+    unknown = check(link(signed(key="0" * 32)))
+    assert unknown.grade("signature") == "fail"
+    assert "다른 Key로 서명했을 가능성" in unknown.findings["signature"].fix
 
 
 def acme_actor():
@@ -339,7 +381,16 @@ def test_given_ticket_when_used_twice_or_late_then_the_company_is_asked_once(che
     assert (again.status_code, again.headers["Location"]) == (303, f"http://{HOST}{URL}"[len(f"http://{HOST}") :])
     clock.shift(121)
     assert through_the_edge(result.ticket).headers["Location"].endswith(URL)
-    assert len(company.calls) == 1
+    assert len(real_calls(company)) == 1
+
+
+def test_given_company_that_believes_any_token_when_tested_then_said_with_its_fix(check, company):
+    company.answer = agrees
+    result = check(link(signed()))
+    assert (result.grade("verification.answer"), result.grade("verification.made_up")) == ("pass", "fail")
+    assert result.findings["verification.made_up"].fix
+    assert "다음 단계에서 실패합니다: Token 검증 URL" in result.text
+    assert len(company.calls) == 2
 
 
 @pytest.mark.parametrize("ticket", ["", "x", "gAAAAAB"])
