@@ -62,8 +62,8 @@ def locked(left: timedelta) -> TooManyAttempts:
     minutes = max(1, ceil(left.total_seconds() / 60))
     return TooManyAttempts(
         ngettext(
-            "Too many sign-in attempts. You cannot sign in for %(minutes)d minute.",
-            "Too many sign-in attempts. You cannot sign in for %(minutes)d minutes.",
+            "Too many log-in attempts. You cannot log in for %(minutes)d minute.",
+            "Too many log-in attempts. You cannot log in for %(minutes)d minutes.",
             minutes,
         )
         % {"minutes": minutes}

@@ -45,13 +45,13 @@ def sign_in_locked(*, name: str, login_id: str, until: datetime, language: str) 
     """Mail E7: the ID is locked, and until when."""
     with translation.override(language):
         return Letter(
-            subject=gettext("[%(place)s] Sign-in was locked") % {"place": settings.PRODUCT_NAME},
+            subject=gettext("[%(place)s] Log-in was locked") % {"place": settings.PRODUCT_NAME},
             reason=gettext(
                 "You receive this mail because somebody entered a wrong password for your account repeatedly."
             ),
             greeting=_greeting(name),
             paragraphs=[
-                gettext("You can sign in again from %(time)s. To sign in sooner, use Find password.")
+                gettext("You can log in again from %(time)s. To log in sooner, use Find password.")
                 % {"time": f"{timezone.localtime(until):%Y-%m-%d %H:%M %Z}"}
             ],
             facts=[(gettext("Account"), login_id)],

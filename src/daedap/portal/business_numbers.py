@@ -22,3 +22,8 @@ def clean_business_number(text: str) -> str | None:
     digits = [int(character) for character in number]
     total = sum(weight * digit for weight, digit in zip(_WEIGHTS, digits, strict=False)) + digits[8] * 5 // 10
     return number if (10 - total % 10) % 10 == digits[9] else None
+
+
+def shown_business_number(number: str) -> str:
+    """Return a stored number as certificates print it, 116-82-00276; one that is not Korean as it is."""
+    return str(brn.format(number)) if clean_business_number(number) else number

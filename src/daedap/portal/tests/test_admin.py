@@ -57,6 +57,18 @@ def test_given_korean_operator_when_lists_and_rows_are_opened_then_models_and_fi
         assert [word for word in words if word not in page] == []
 
 
+def test_given_pending_business_when_console_and_my_page_open_then_told_to_wait_and_number_as_printed_A7(
+    platform_client, pending
+):
+    platform_client.force_login(pending.user)
+
+    console = platform_client.get("/console/").text
+
+    assert "사업자 정보를 확인하고 있습니다" in console
+    assert "결제수단을 먼저 등록해 주세요" not in console
+    assert "116-82-00276" in platform_client.get("/me/").text
+
+
 def test_given_pending_business_when_operator_approves_then_may_pay(operator_client, pending):
     page = operator_client.get(f"/operator/accounts/platformmember/{pending.pk}/change/")
     address = f"/operator/accounts/platformmember/certificate/{pending.certificate_id}/"

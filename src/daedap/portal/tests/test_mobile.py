@@ -80,7 +80,8 @@ def test_given_provider_when_code_entered_then_account_has_the_proved_number(app
     assert 'name="code"' in applicant.get("/signup/mobile/").text
     assert applicant.post("/signup/mobile/", {"code": f" {newest_code()} "}).url == "/signup/information/"
     page = applicant.get("/signup/information/").text
-    assert NUMBER in page
+    assert "010-1234-5678" in page
+    assert NUMBER not in page
     assert 'name="mobile"' not in page
 
     forged = INFORMATION | {"mobile": "010-9999-9999"}

@@ -26,6 +26,7 @@ from daedap.core.hosts import platform_url
 from daedap.core.requests import client_ip
 from daedap.organizations.selectors import list_own_organizations
 from daedap.portal.access import MemberRequest, member_page
+from daedap.portal.business_numbers import shown_business_number
 from daedap.portal.forms.account import ChangeEmailForm, WithdrawalForm
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.person import ProfileForm, shown_number
@@ -44,6 +45,7 @@ def profile(request: MemberRequest) -> HttpResponse:
     member = request.platform_member
     mobile = shown_number(member.mobile, member.country)
     context = {"member": member, "mobile": mobile, "pending": pending, "checks_mobile": sms.is_on()}
+    context["business_number"] = shown_business_number(member.business_number)
     return render(request, "portal/profile.html", context)
 
 

@@ -30,6 +30,7 @@ def organizations(request: MemberRequest) -> HttpResponse:
     found = list_organizations(user=request.user)
     context = {
         "organizations": found,
+        "member": request.platform_member,
         "own_count": sum(organization.creator_id == request.user.pk for organization in found),
         "quota": founding.read_quota(request.user),
         "may_create": may_use_services(request.user),

@@ -20,6 +20,7 @@ from daedap.portal.access import MemberRequest, member_page
 from daedap.portal.drafts import SignUpDraft
 from daedap.portal.forms.base import add_refusal
 from daedap.portal.forms.mobile import CodeForm, MobileForm
+from daedap.portal.forms.person import shown_number
 from daedap.portal.membership import change_mobile
 from daedap.portal.views.answers import form_page
 from daedap.portal.views.signup import missing_step
@@ -63,7 +64,8 @@ def change(request: MemberRequest) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("portal:profile")
 
-    return _check(request, "portal/account/mobile.html", keep, country=member.country, member=member)
+    present = shown_number(member.mobile, member.country)
+    return _check(request, "portal/account/mobile.html", keep, country=member.country, member=member, present=present)
 
 
 def _check(
@@ -82,7 +84,8 @@ def _check(
             return keep(mobile_check.confirm(request, code=form.cleaned_data["code"]))
         except DaedapError as error:
             add_refusal(form, error)
-    return form_page(request, template, form, waiting=waiting, **context)
+    number = shown_number(waiting.number, country)
+    return form_page(request, template, form, waiting=waiting, number=number, **context)
 
 
 def _send(

@@ -24,6 +24,7 @@ from daedap.portal import actions
 from daedap.portal.access import MemberRequest, member_page
 from daedap.portal.drafts import SignUpDraft
 from daedap.portal.forms.base import add_refusal
+from daedap.portal.forms.person import shown_number
 from daedap.portal.forms.signup import (
     BusinessInformationForm,
     CountryForm,
@@ -197,7 +198,8 @@ def information(request: HttpRequest) -> HttpResponse:
                 return _create_account(request, draft, form)
             except DaedapError as error:
                 add_refusal(form, error)
-    return form_page(request, "portal/signup/information.html", form, step=4, draft=draft)
+    mobile = shown_number(draft.mobile, draft.country)
+    return form_page(request, "portal/signup/information.html", form, step=4, draft=draft, mobile=mobile)
 
 
 @sensitive_variables()
