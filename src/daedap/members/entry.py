@@ -315,7 +315,8 @@ def _finish(visit: Visit, attempt: Attempt, refusal: Reason | None) -> Response:
                 raise TokenRefused(refusal)
             secret = _sign_in(visit, attempt)
         except TokenRefused as refused:
-            return _refuse(visit, organization, service, refused.reason, by_old_key=attempt.by_old_key)
+            reason, by_old_key = refused.reason, attempt.by_old_key
+            return _refuse(visit, organization, service, reason, by_old_key=by_old_key, is_guess=False)
     target = own_page(attempt.verified.claims.return_url, organization, service)
     if target and visit.is_marked:
         target = frames.marked(target)
@@ -334,12 +335,13 @@ def _sign_in(visit: Visit, attempt: Attempt) -> str:
     """Mark the token, bring the member up to date and replace this browser's session; return the new cookie's value.
 
     Settings and Key are read again under lock: a switch, a new URL or a new Key while the company was being asked
-    ended all sessions, and none may slip in behind it.
+    ended all sessions, and none may slip in behind it. Nor into a service that was suspended or terminated meanwhile.
     """
     service, verified = attempt.service, attempt.verified
     organization = lock_keys(attempt.organization.pk)
     integration = IntegrationSettings.objects.select_for_update(no_key=True).get(service=service)
-    is_still_on = integration.enabled and integration.login_type == LoginType.GET
+    is_open = organization.is_active and Service.objects.filter(pk=service.pk, state=ServiceState.IN_USE).exists()
+    is_still_on = is_open and integration.enabled and integration.login_type == LoginType.GET
     if not is_still_on or integration.token_verification_url != attempt.verification_url:
         raise TokenRefused(Reason.NOT_CONFIGURED)
     if attempt.key not in valid_keys(organization):
@@ -367,8 +369,12 @@ def _refuse(
     login_type: LoginType = LoginType.GET,
     *,
     by_old_key: bool = False,
+    is_guess: bool = True,
 ) -> Response:
-    """End this browser's session and send the visitor on as a guest (spec 20, 6.9)."""
+    """End this browser's session and send the visitor on as a guest (spec 20, 6.9).
+
+    Whose signature was right, until the Key changed meanwhile, has not guessed and does not count for a block.
+    """
     correlation = logins.correlation_of(_TOKEN_NAMES[login_type], visit.raw_query)
     with transaction.atomic():
         sessions.end_session_of(visit.secret, cause="failed sign-in")
@@ -376,7 +382,7 @@ def _refuse(
             logins.record_login(
                 service=service, reason=reason, correlation=correlation, login_type=login_type, by_old_key=by_old_key
             )
-        is_blocked = logins.count_failure(service=service, ip=visit.ip, reason=reason)
+        is_blocked = is_guess and logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
         response = _blocked(visit, organization, service, get_integration(service))
     else:

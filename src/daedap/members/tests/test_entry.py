@@ -580,8 +580,14 @@ def test_given_no_key_or_no_url_when_opened_then_not_configured(acme, hangame, c
         (lambda service: IntegrationSettings._base_manager.update(login_type="post"), "not_configured"),
         (lambda service: IntegrationSettings._base_manager.update(token_verification_url="x"), "not_configured"),
         (lambda service: type(service.organization).objects.update(key="f" * 32), "hmac_mismatch"),
+        (lambda service: Service._base_manager.update(state=ServiceState.PAUSED), "not_configured"),
+        (
+            lambda service: Service._base_manager.update(state=ServiceState.STOPPED, stopped_at=datetime.now(UTC)),
+            "not_configured",
+        ),
+        (lambda service: type(service.organization).objects.update(activated_at=None), "not_configured"),
     ],
-    ids=["disabled", "post", "url", "key"],
+    ids=["disabled", "post", "url", "key", "suspended", "terminated", "inactive"],
 )
 def test_given_change_while_the_company_is_asked_when_it_answers_then_guest(hangame, company, change, reason):
     def change_then_agree(usercode: str, token: str):
