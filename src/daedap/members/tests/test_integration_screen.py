@@ -19,7 +19,7 @@ from daedap.members import forms
 from daedap.members.actions import Choices, save_integration
 from daedap.members.logins import BURST_RECORDED
 from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, MemberSession
-from daedap.members.reasons import MEANINGS
+from daedap.members.reasons import FIXES, MEANINGS
 from daedap.members.sessions import open_session
 from daedap.members.tasks import end_sessions_of_organization, tidy
 from daedap.members.tokens import Reason
@@ -449,6 +449,7 @@ def test_given_bursts_when_shown_then_time_number_and_fix_of_this_service_for_7_
     assert LATELY.astimezone(shop.zone).strftime("%Y.%m.%d %H:%M") in text
     assert "7일 동안 2번 있었습니다." in text
     assert str(MEANINGS["hmac_mismatch"]) in text
+    assert str(FIXES["hmac_mismatch"]) in text
     assert "조직 Key가 유출되지 않았는지" in text
     for other in ("replayed", "binding_mismatch", "verify_usercode_mismatch"):
         assert str(MEANINGS[other]) not in text
