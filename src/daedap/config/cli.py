@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import django
@@ -27,6 +27,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from daedap.config.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from daedap.members.conformance import command as conformance
+
+if TYPE_CHECKING:
+    from daedap.config.edge_process import EdgeProcess
 
 T = TypeVar("T")
 
@@ -179,16 +182,15 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
     from granian.server.embed import Server
 
     from daedap.config.asgi import Split
-    from daedap.config.edge_process import EdgeProcess
 
     logging.captureWarnings(capture=True)  # as JSON lines, like the rest of the log
     host, port = settings.HOST, settings.PORT
     _refuse_taken_port(host, port)
-    connections = _make_room()
+    edge, connections = _edge_process(), _make_room()
 
     async def run() -> int:
         server = Server(
-            Split(worker=not options.no_worker, edge_process=EdgeProcess()),
+            Split(worker=not options.no_worker, edge_process=edge),
             address=host,
             port=port,
             interface=Interfaces.ASGI,
@@ -307,6 +309,16 @@ def _refuse_taken_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise _Refused(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from None
+
+
+def _edge_process() -> EdgeProcess:
+    from daedap.config.edge_process import EdgeProcess
+
+    try:
+        return EdgeProcess()
+    except OSError as error:
+        reason = error.strerror or error
+        raise _Refused(f"Cannot make a socket in the folder for temporary files: {reason}. Set TMPDIR.") from None
 
 
 def _make_room() -> int:

@@ -250,6 +250,7 @@ def main() -> None:
     """Serve the edge on the socket whose number is the first argument, as long as the parent lives."""
     end_with_parent()
     os.nice(NICENESS)
+    logging.captureWarnings(capture=True)  # as JSON lines, like the rest of the log
     from daedap.config import wsgi  # noqa: F401 - sets Django up; the edge reads its settings
 
     from daedap.config import edge  # isort: skip

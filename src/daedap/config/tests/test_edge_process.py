@@ -18,6 +18,7 @@ from granian.log import LogLevels, configure_logging
 from daedap.config import asgi, edge_process
 from daedap.config.cli import SERVER_LOG
 from daedap.config.edge_process import EdgeFailed, EdgeProcess, serve
+from daedap.config.lifespan import Lifespan
 
 SCOPE = {
     "type": "http",
@@ -334,6 +335,41 @@ def test_given_processes_that_end_at_once_when_started_then_down_and_nobody_wait
 
     assert asyncio.run(scene()) == -9
     assert {record.code for record in caplog.records if "is started again" in record.message} == {3}
+
+
+@pytest.mark.django_db
+def test_given_an_edge_that_is_down_when_asked_then_readyz_names_it_until_the_server_ends(client):
+    class Down:
+        is_down = False
+
+        async def run(self):
+            await asyncio.sleep(60)
+
+    down = Down()
+
+    def ask():
+        return client.get("/readyz", HTTP_HOST="localhost:8000").json()["failing"]
+
+    async def scene():
+        steps = iter(["startup", "down", "up", "shutdown"])
+        named = []
+
+        async def receive():
+            step = next(steps)
+            while step in ("down", "up"):
+                down.is_down = step == "down"
+                named.append("edge" in await asyncio.to_thread(ask))
+                step = next(steps)
+            return {"type": f"lifespan.{step}"}
+
+        async def send(message):
+            pass
+
+        await Lifespan(worker=False, edge=down, is_idle=lambda: True)(receive, send)
+        down.is_down = True
+        return [*named, "edge" in await asyncio.to_thread(ask)]
+
+    assert asyncio.run(scene()) == [True, False, False]
 
 
 def test_given_a_program_that_is_not_there_when_started_then_down_and_no_accident(monkeypatch, caplog):

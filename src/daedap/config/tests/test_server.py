@@ -224,6 +224,20 @@ def test_given_a_taken_port_when_started_then_refused_with_a_sentence(daedap):
     assert not daedap.database.is_running()
 
 
+def test_given_no_place_for_the_edges_socket_when_started_then_refused_with_a_sentence(daedap, tmp_path):
+    folder = tmp_path / ("deep" * 30)
+    folder.mkdir()
+    done = subprocess.run(
+        daedap.command("serve", "--port", str(daedap.port)), env=daedap.environment | {"TMPDIR": str(folder)},
+        cwd=daedap.home, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Cannot make a socket in the folder for temporary files" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not daedap.database.is_running()
+    assert not list(folder.iterdir())
+
+
 def test_given_a_fresh_home_when_the_doctor_looks_then_it_names_what_to_mend(daedap):
     environment = daedap.environment | {"DAEDAP_PUBLIC_URL": "http://203.0.113.9", "DAEDAP_SECRET_KEY": "short"}
     done = subprocess.run(
