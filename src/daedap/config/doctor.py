@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import smtplib
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from daedap.config.embedded import EmbeddedPostgresError
 
 SHORTEST_SECRET = 32
+CLOCK_SECONDS = 5
+"""What two clocks may differ by (spec 20, section 12): signed times are judged by ours."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +164,22 @@ def _database() -> Iterator[Finding]:
     version = connection.pg_version  # type: ignore[attr-defined]  # PostgreSQL's
     name = f"Database PostgreSQL {version // 10000}" + (" (embedded)" if settings.EMBEDDED else "")
     yield Finding(version >= 150000, name, "Daedap needs PostgreSQL 15 or newer.")
+    yield _clock()
     executor = MigrationExecutor(connection)
     missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     yield Finding(not missing, f"Migrations ({missing} missing)" if missing else "Migrations", "Run `daedap migrate`.")
+
+
+def _clock() -> Finding:
+    """Compare our clock with the database's, which on another machine is the only other one we know."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float")
+        (theirs,) = cursor.fetchone()
+    apart = abs(time.time() - theirs)
+    advice = f"It is {apart:.0f} seconds from the database's. Keep both by NTP: links of members would be refused."
+    return Finding(apart <= CLOCK_SECONDS, "Clock", advice)
 
 
 def _static_files() -> Finding:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from daedap.config import doctor
@@ -34,3 +36,13 @@ def test_given_settings_of_text_messages_when_doctor_looks_then_says_what_is_mis
 def test_given_pages_for_development_when_others_could_open_them_then_doctor_warns(settings, base, host, on, ok):
     settings.BASE_HOST, settings.HOST, settings.DEVELOPMENT_PAGES = base, host, on
     assert doctor._development_pages().ok is ok
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ahead", "ok"), [(0, True), (6, False), (-6, False)])
+def test_given_a_clock_that_is_off_when_doctor_looks_then_says_by_how_much(monkeypatch, ahead, ok):
+    now = time.time
+    monkeypatch.setattr(doctor.time, "time", lambda: now() + ahead)
+    finding = doctor._clock()
+    assert finding.ok is ok
+    assert ok or "6 seconds" in finding.advice
