@@ -17,13 +17,30 @@ print(json.dumps({n: [getattr(settings, f"{n}_{w}", None) for w in wanted] for n
 """
 
 
-def cookies(tmp_path, public_url):
-    """Return name, secure, httponly, path and domain of both cookies as the settings of a fresh process have them."""
+TRANSPORT = """
+import json
+from daedap.config import settings
+print(json.dumps([settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE]))
+"""
+
+
+def fresh(tmp_path, public_url, code):
+    """Run `code` in a process that has no settings yet and return what it prints."""
     given = {"DAEDAP_HOME": str(tmp_path), "DAEDAP_PUBLIC_URL": public_url, "DAEDAP_SECRET_KEY": "s"}
     done = subprocess.run(
-        [sys.executable, "-c", ASK], env=os.environ | given, capture_output=True, check=True, text=True
+        [sys.executable, "-c", code], env=os.environ | given, capture_output=True, check=True, text=True
     )
     return json.loads(done.stdout)
+
+
+def cookies(tmp_path, public_url):
+    """Return name, secure, httponly, path and domain of both cookies."""
+    return fresh(tmp_path, public_url, ASK)
+
+
+def test_given_https_when_pages_are_answered_then_browsers_come_by_https_for_a_year(tmp_path):
+    assert fresh(tmp_path, "https://daedap.example", TRANSPORT) == [365 * 86400, True, True]
+    assert fresh(tmp_path, "http://localhost:8000", TRANSPORT) == [0, False, False]
 
 
 def test_given_https_when_cookies_are_named_then_browsers_take_them_from_the_host_itself_only(tmp_path):

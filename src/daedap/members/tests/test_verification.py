@@ -67,3 +67,25 @@ def test_given_one_visitor_too_many_when_no_place_gets_free_then_only_that_one_i
     company, refusals = asyncio.run(run())
     assert sorted(refusals, key=str) == [None, None, None, Reason.VERIFY_BUSY]
     assert company.peak == 3
+
+
+@pytest.mark.parametrize(("limit", "told"), [(5.0, 0), (0.05, 1)])
+def test_given_a_company_that_is_slow_when_asked_then_the_log_says_so_without_its_address(
+    monkeypatch, caplog, limit, told
+):
+    monkeypatch.setattr("daedap.members.verification.SLOW_SECONDS", limit)
+    caplog.set_level("INFO")
+
+    async def run():
+        company = SlowCompany(awaited=None)
+        asyncio.get_running_loop().call_later(0.1, company.everybody_is_here.set)
+        return await ask_for(1, company=company)
+
+    assert asyncio.run(run()) == [None]
+    slow = [record for record in caplog.records if record.message == "member.verify.slow"]
+    assert len(slow) == told
+    for record in slow:
+        assert record.service_pk == 1
+        assert record.milliseconds >= 100
+        assert "token" not in str(vars(record))
+        assert "127.0.0.1" not in str(vars(record))
