@@ -229,11 +229,6 @@ def _is_named(raw_name: bytes, names: frozenset[str]) -> bool:
         return False
 
 
-def has_token(raw_query: bytes) -> bool:
-    """Say whether the query asks for an entry at all: without `token` the other parameters mean nothing (§6.2)."""
-    return bool(values_named("token", raw_query))
-
-
 def values_named(name: str, raw_query: bytes) -> list[str]:
     """Return every value of one parameter, decoded; bytes that are not UTF-8 are replaced."""
     wanted = frozenset({name})

@@ -67,17 +67,6 @@ class Fields:
             raise InvalidParameter(name)
         return value
 
-    def boolean(self, name: str, default: bool | None = None) -> bool | None:
-        """Return true or false, also from the texts "true" and "false"; `default` if absent."""
-        value = self.get(name)
-        if value in ("true", "false"):
-            return bool(value == "true")
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise InvalidParameter(name)
-        return value
-
     def list(self, name: str) -> list[Any] | None:
         """Return a list as it came; a text is a list of what stands between its commas; None if absent."""
         value = self.get(name)

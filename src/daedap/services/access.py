@@ -46,8 +46,6 @@ class CustomerRequest(HttpRequest):
     actor: Actor
 
 
-Permission = Callable[[Agent], bool]
-
 _REFUSALS: dict[str, type[PermissionRefused]] = {
     ServiceState.PAUSED: Suspended,
     ServiceState.CREATE: NotContracted,

@@ -26,18 +26,16 @@ class Step:
     who: Who
     event: EventCode
     resolution: Resolution | None = None
-    is_answer: bool = False
 
 
 TAKE = Step(frozenset({Status.NEW}), Status.OPEN, Who.AGENT, EventCode.ASSIGNED)
-HOLD = Step(frozenset({Status.OPEN, Status.REPLY}), Status.REPLY, Who.ASSIGNEE, EventCode.HELD, is_answer=True)
+HOLD = Step(frozenset({Status.OPEN, Status.REPLY}), Status.REPLY, Who.ASSIGNEE, EventCode.HELD)
 SOLVE = Step(
     frozenset({Status.OPEN, Status.REPLY}),
     Status.SOLVED,
     Who.ASSIGNEE,
     EventCode.SOLVED,
     resolution=Resolution.ANSWER,
-    is_answer=True,
 )
 RELEASE = Step(frozenset({Status.OPEN, Status.REPLY}), Status.NEW, Who.SYSTEM, EventCode.UNASSIGNED)
 REOPEN = Step(frozenset({Status.REPLY, Status.SOLVED}), Status.OPEN, Who.SYSTEM, EventCode.REOPENED)

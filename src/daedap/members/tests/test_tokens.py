@@ -24,13 +24,13 @@ from daedap.members.tokens import (
     build_message,
     check,
     clean_query,
-    has_token,
     is_blank,
     matches,
     parse_token,
     read_entry,
     read_verification,
     sign,
+    values_named,
 )
 
 VECTORS = json.loads(
@@ -481,10 +481,10 @@ def test_given_query_when_cleaned_then_order_and_spelling_stay(raw, clean):
 
 
 def test_given_query_when_asked_for_a_token_then_only_the_exact_name_counts():
-    assert has_token(b"a=1&token=")
-    assert has_token(b"%74oken=x")
-    assert not has_token(b"Token=x&usercode=token&accessToken=y")
-    assert not has_token(b"")
+    assert values_named("token", b"a=1&token=") == [""]
+    assert values_named("token", b"%74oken=x") == ["x"]
+    assert values_named("token", b"Token=x&usercode=token&accessToken=y") == []
+    assert values_named("token", b"") == []
 
 
 # --- properties ----------------------------------------------------------------------------------------------------
