@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.installation import Installation, Shop, free_port
 
+pytestmark = [pytest.mark.browser]
+
 
 @pytest.fixture(scope="module")
 def facts(installation: Installation) -> Iterator[dict[str, Any]]:
