@@ -30,7 +30,6 @@ from daedap.core.outbound import (
     add_params,
     check_reachable,
     check_url,
-    get,
     is_public,
     resolve_public,
 )
@@ -312,13 +311,13 @@ def test_given_any_log_level_when_called_then_no_parameter_is_logged(caplog):
     assert "secret" not in caplog.text
 
 
-def test_given_module_function_when_called_then_answered_under_its_policy():
+def test_given_one_address_when_called_then_the_policy_decides():
     async def run():
         async with stand_in() as site:
             url = f"http://127.0.0.1:{site.port}/ok"
-            assert (await get(url, [], DEVELOPMENT)).status == 200
+            assert (await OutboundClient(DEVELOPMENT).get(url)).status == 200
             with pytest.raises(OutboundError):
-                await get(url, [], PUBLIC)
+                await OutboundClient(PUBLIC).get(url)
             assert len(site.requests) == 1
 
     asyncio.run(run())
