@@ -9,31 +9,20 @@ service, a suspended one, plain http and a blocked address get a page instead.
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from urllib.parse import quote
 
-from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.middleware.clickjacking import XFrameOptionsMiddleware
-from django.middleware.security import SecurityMiddleware
-from django.shortcuts import render
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from starlette.requests import Request
 from starlette.responses import Response
 
 from daedap.core.errors import NotFound
 from daedap.core.hosts import read_host
-from daedap.core.language import visitor_language
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.core.threads import in_thread, in_turn
 from daedap.members import access_tokens, binding, frame_cookies, frames, logins, notices, sessions, trips, verification
@@ -45,79 +34,21 @@ from daedap.members.tokens import (
     TokenRefused,
     VerifiedClaims,
     check,
-    clean_query,
     read_entry,
     values_named,
 )
+from daedap.members.visits import Visit, blocked, page, redirect
 from daedap.organizations.keys import lock_keys, note_use, valid_keys
 from daedap.organizations.models import Organization
 from daedap.organizations.selectors import find_organization_by_domain
 from daedap.services.models import Service, ServiceState, ServiceType
 from daedap.services.selectors import get_service
 
-_LIST = re.compile(r"hc/ticket/list(/.*)?")
-
 _TOKEN_NAMES = {LoginType.GET: "token", LoginType.POST: "accessToken"}
 
 INSECURE = _("This link works over https only.")
 
 logger = logging.getLogger(__name__)
-
-
-# --- what came in and what goes out ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, repr=False)
-class Visit:
-    """One request as it came over the wire."""
-
-    host: str
-    service_id: str
-    rest: str  # the path behind the service ID, decoded: "hc/ticket/"
-    raw_query: bytes
-    secret: str  # of the session cookie
-    bindings: str  # the value of the binding cookie
-    ip: str
-    language: str
-    is_secure: bool
-    is_only_peeking: bool  # HEAD or prefetch
-
-    @classmethod
-    def of(cls, request: Request) -> Visit:
-        first, _, rest = request.scope["path"].lstrip("/").partition("/")
-        cookies = frame_cookies.with_twins(request.cookies)
-        raw_query = request.scope["query_string"]
-        return cls(
-            host=request.headers.get("host", ""),
-            service_id=first,
-            rest=rest,
-            raw_query=raw_query,
-            secret=cookies.get(sessions.cookie_name(), ""),
-            bindings=cookies.get(binding.cookie_name(), ""),
-            ip=request.client.host if request.client else "",
-            language=visitor_language(
-                asked=next(iter(values_named("language", raw_query)), ""),
-                cookies=cookies,
-                accepted=request.headers.get("accept-language", ""),
-            ),
-            is_secure=_is_secure(request),
-            is_only_peeking=request.method == "HEAD" or _is_prefetch(request.headers),
-        )
-
-    @property
-    def is_marked(self) -> bool:
-        """Whether the address says that the page is in a frame."""
-        return "true" in values_named(frames.MARK, self.raw_query)
-
-    @property
-    def is_list(self) -> bool:
-        return _LIST.fullmatch(self.rest) is not None
-
-    def clean_address(self, service_id: str, rest: str | None = None) -> str:
-        """Return the same page, or `rest` of the service, without identity parameters (spec 20, 6.8)."""
-        path = f"/{service_id}/{quote(self.rest if rest is None else rest)}"
-        query = clean_query(self.raw_query)
-        return f"{path}?{query}" if query else path
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,21 +70,6 @@ class Attempt:
         return verification.Question(
             self.service.pk, self.verification_url, self.verified.claims.usercode, self.verified.token_text
         )
-
-
-def _is_secure(request: Request) -> bool:
-    """Tell whether the visitor came by https, believing the proxy as Django does (SECURE_PROXY_SSL_HEADER)."""
-    told = request.headers.get("x-forwarded-proto", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return (told.split(",")[0].strip() or request.url.scheme) == "https"
-
-
-def _is_prefetch(headers: Mapping[str, str]) -> bool:
-    return any("prefetch" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
-
-
-def _redirect(address: str) -> Response:
-    headers = {"Location": address, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-    return Response(status_code=HTTPStatus.FOUND, headers=headers)
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------------
@@ -191,7 +107,7 @@ async def _answer(visit: Visit) -> Response:
 
 def _strand(visit: Visit) -> Response:
     """Send the visitor on as a guest; whoever was signed in here is not any more."""
-    response = _redirect(_guest_address(visit, visit.service_id))
+    response = redirect(_guest_address(visit, visit.service_id))
     service = Service(service_id=visit.service_id)  # nothing else of it is known here, nor needed
     notices.leave(response, service, notices.LOGIN_FAILED)
     sessions.remove_session_cookie(response, service)
@@ -219,14 +135,14 @@ def _look(visit: Visit) -> Response | Attempt:
     site, domain = read_host(visit.host) or ("", "")
     organization = find_organization_by_domain(domain) if site == "organization" else None
     if organization is None or not organization.is_active:
-        return _page(visit, "errors/404.html", HTTPStatus.NOT_FOUND)
+        return page(visit, "errors/404.html", HTTPStatus.NOT_FOUND)
     with organization_scope(organization.pk):
         try:
             service = _help_centre_service(visit.service_id)
         except NotFound:
-            return _page(visit, "errors/404.html", HTTPStatus.NOT_FOUND, organization)
+            return page(visit, "errors/404.html", HTTPStatus.NOT_FOUND, organization)
         if service.state == ServiceState.PAUSED:
-            return _page(visit, "services/paused.html", HTTPStatus.SERVICE_UNAVAILABLE, organization, service=service)
+            return page(visit, "services/paused.html", HTTPStatus.SERVICE_UNAVAILABLE, organization, service=service)
     with service_scope(organization.pk, service.pk):
         return _look_in_service(visit, organization, service)
 
@@ -240,15 +156,15 @@ def _help_centre_service(service_id: str) -> Service:
 
 def _look_in_service(visit: Visit, organization: Organization, service: Service) -> Response | Attempt:
     if settings.SECURE and not visit.is_secure:
-        return _page(visit, "errors/400.html", HTTPStatus.FORBIDDEN, organization, message=INSECURE)
+        return page(visit, "errors/400.html", HTTPStatus.FORBIDDEN, organization, message=INSECURE)
     integration = get_integration(service)
     brings = values_named(_TOKEN_NAMES[LoginType(integration.login_type)], visit.raw_query)
     if visit.is_only_peeking or not integration.enabled or not brings:
-        return _redirect(visit.clean_address(service.service_id))
+        return redirect(visit.clean_address(service.service_id))
     if integration.login_type == LoginType.POST:
         return _redeem(visit, organization, service)
     if logins.is_blocked(service=service, ip=visit.ip):
-        return _blocked(visit, organization, service, integration)
+        return blocked(visit, organization, service, integration)
     keys = valid_keys(organization)
     try:
         verified = _check(visit, keys, service, integration)
@@ -324,7 +240,7 @@ def _finish(visit: Visit, attempt: Attempt, refusal: Reason | None) -> Response:
 
 
 def _welcome(service: Service, secret: str, address: str) -> Response:
-    response = _redirect(address)
+    response = redirect(address)
     sessions.set_session_cookie(response, service, secret)
     notices.forget(response, service)
     return response
@@ -384,61 +300,9 @@ def _refuse(
             )
         is_blocked = is_guess and logins.count_failure(service=service, ip=visit.ip, reason=reason)
     if is_blocked:
-        response = _blocked(visit, organization, service, get_integration(service))
+        response = blocked(visit, organization, service, get_integration(service))
     else:
-        response = _redirect(_guest_address(visit, service.service_id))
+        response = redirect(_guest_address(visit, service.service_id))
         notices.leave(response, service, notices.LOGIN_FAILED)
     sessions.remove_session_cookie(response, service)
     return response
-
-
-# --- pages -------------------------------------------------------------------------------------------------------
-
-
-def _blocked(visit: Visit, organization: Organization, service: Service, integration: IntegrationSettings) -> Response:
-    """Return the page for blocked addresses, which a frame of the company can show too; guests go on from there."""
-    home = f"/{service.service_id}/hc/"
-    response = _page(
-        visit,
-        "members/entry_blocked.html",
-        HTTPStatus.TOO_MANY_REQUESTS,
-        organization,
-        framed_by=integration,
-        service=service,
-        minutes=int(logins.BLOCKED_FOR.total_seconds()) // 60,
-        home_url=frames.marked(home) if visit.is_marked else home,
-    )
-    response.headers["Retry-After"] = str(int(logins.BLOCKED_FOR.total_seconds()))
-    return response
-
-
-def _page(
-    visit: Visit,
-    template: str,
-    status: HTTPStatus,
-    organization: Organization | None = None,
-    *,
-    framed_by: IntegrationSettings | None = None,
-    **context: object,
-) -> Response:
-    """Return a page of Django's templates with the headers Django would give it; nothing of the query is in it."""
-    request = HttpRequest()
-    request.method = "GET"
-    request.path = request.path_info = f"/{visit.service_id}/{visit.rest}"
-    request.META = {"HTTP_HOST": visit.host, "SERVER_NAME": visit.host, "SERVER_PORT": ""}
-    request.user = AnonymousUser()
-    request.site = "organization"  # type: ignore[assignment]  # not of django.contrib.sites
-    request.organization = organization  # type: ignore[attr-defined]
-    request.urlconf = settings.ORGANIZATION_URLCONF
-    request.LANGUAGE_CODE = visit.language
-    with translation.override(visit.language):
-        made = render(request, template, context, status=status)
-    if framed_by is not None:
-        frames.allow_parents(made, framed_by)
-
-    def answer(_request: HttpRequest) -> HttpResponse:
-        return made
-
-    CSPMiddleware(SecurityMiddleware(XFrameOptionsMiddleware(answer)))(request)
-    headers = dict(made.items()) | {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-    return Response(made.content, status_code=made.status_code, headers=headers)
