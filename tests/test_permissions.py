@@ -15,7 +15,8 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from daedap.organizations.models import ConsoleRole
+from daedap.organizations.models import ConsoleRole, Organization
+from daedap.services.models import Role, Service
 from tests import factories
 
 # --- The organization's site ---------------------------------------------------------------------
@@ -258,12 +259,58 @@ def test_given_all_addresses_when_compared_then_each_is_in_the_table():
     assert {address.name for address in addresses(settings.ORGANIZATION_URLCONF)} == set(ORGANIZATION_SITE)
 
 
-@pytest.fixture
-def organization_objects(shop, agent):
+@dataclass(frozen=True)
+class Browser:
+    """Somebody who has signed in once, for all tests."""
+
+    host: str
+    cookies: dict[str, str]
+
+    @classmethod
+    def of(cls, client: Client) -> Browser:
+        return cls(client.defaults["HTTP_HOST"], {name: cookie.value for name, cookie in client.cookies.items()})
+
+    def client(self) -> Client:
+        client = Client(headers={"host": self.host})
+        client.cookies.load(self.cookies)
+        return client
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant as its founder made it, with one service."""
+
+    organization: Organization
+    shop: Service
+
+
+def make_tenant(name: str) -> Tenant:
+    organization = factories.make_organization(name=name, domain=name.lower())
+    return Tenant(organization, factories.make_service(organization, "shop"))
+
+
+@pytest.fixture(scope="module")
+def acme(rows_for_all):
+    return make_tenant("Acme")
+
+
+@pytest.fixture(scope="module")
+def stranger(rows_for_all):
+    """An agent of the other tenant."""
+    return factories.make_agent(make_tenant("Beta").shop, "stranger", role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture(scope="module")
+def agent(acme):
+    return factories.make_agent(acme.shop, "agent")
+
+
+@pytest.fixture(scope="module")
+def organization_objects(acme, agent):
     return {
-        "information_id": factories.make_company_information(shop).pk,
+        "information_id": factories.make_company_information(acme.shop).pk,
         "service_id": "shop",
-        "ticket_id": factories.make_ticket(shop).ticket_id,
+        "ticket_id": factories.make_ticket(acme.shop).ticket_id,
         "agent_id": agent.pk,
         "member_id": agent.member.pk,
         "device_id": 4711,
@@ -273,22 +320,34 @@ def organization_objects(shop, agent):
         "public_id": "0" * 32,
         "kind": "password-reset",
         "language": "ko",
-        "billing_id": shop.pk,
+        "billing_id": acme.shop.pk,
     }
+
+
+@pytest.fixture(scope="module")
+def organization_browsers(acme, agent, stranger):
+    of = acme.organization
+    people = {
+        "nobody": None,
+        "rightless": factories.make_iam_member(of, "nothing"),
+        "agent": agent.member,
+        "administrator": factories.make_agent(acme.shop, "admin", role=Role.ADMINISTRATOR).member,
+        "organization_administrator": factories.make_iam_member(of, "orgadmin", is_administrator=True),
+        "owner": factories.make_iam_member(of, "owner", is_owner=True),
+        "stranger": stranger.member,  # signed in as a user of Beta, on Acme's host
+    }
+    browsers = {}
+    for role, member in people.items():
+        client = Client(headers={"host": f"{of.domain}{settings.ORGANIZATION_SUFFIX}"})
+        if member is not None:
+            factories.sign_in(client, member.user)
+        browsers[role] = Browser.of(client)
+    return browsers
 
 
 @pytest.fixture
-def organization_clients(acme, shop, owner, agent, administrator, stranger, client_of):
-    people = {
-        "nobody": None,
-        "rightless": factories.make_iam_member(acme, "nothing"),
-        "agent": agent,
-        "administrator": administrator,
-        "organization_administrator": factories.make_iam_member(acme, "orgadmin", is_administrator=True),
-        "owner": owner,
-        "stranger": stranger,  # signed in as a user of Beta, on Acme's host
-    }
-    return {role: client_of(acme, who) for role, who in people.items()}
+def organization_clients(organization_browsers, db):
+    return {role: browser.client() for role, browser in organization_browsers.items()}
 
 
 def ask(client: Client, method: str, urlconf: str, address: Address, objects: dict[str, Any]) -> Any:
@@ -334,12 +393,12 @@ STAFF_PAGES_OF_A_SERVICE = [
 
 @pytest.mark.parametrize("address", STAFF_PAGES_OF_A_SERVICE, ids=lambda address: address.name)
 def test_given_an_unknown_service_or_an_object_of_another_tenant_when_asked_then_404_A82_A51(
-    address, organization_clients, organization_objects, beta_shop, stranger
+    address, organization_clients, organization_objects, stranger
 ):
     """Spec 10, A82; spec 50, A51."""
     method, allowed = ORGANIZATION_SITE[address.name]
     foreign = {
-        "ticket_id": factories.make_ticket(beta_shop).ticket_id,
+        "ticket_id": factories.make_ticket(stranger.service).ticket_id,
         "agent_id": stranger.pk,
         "member_id": stranger.member.pk,
         "service_id": "shop",
@@ -354,36 +413,45 @@ def test_given_an_unknown_service_or_an_object_of_another_tenant_when_asked_then
         )
 
 
-@pytest.fixture
-def platform_clients(acme, founder):
+@pytest.fixture(scope="module")
+def platform_browsers(acme):
+    of = acme.organization
     people = {
         "nobody": None,
         "newcomer": factories.make_platform_member(email="newcomer@example.com"),
         "other_founder": factories.make_organization().creator,
-        "founder": founder,
-        "console_owner": factories.make_console_member(acme, ConsoleRole.OWNER).user,
-        "console_admin": factories.make_console_member(acme, ConsoleRole.ADMIN).user,
-        "member_admin": factories.make_console_member(acme, ConsoleRole.ORG_MEMBER_ADMIN).user,
-        "console_member": factories.make_console_member(acme, ConsoleRole.MEMBER).user,
-        "console_none": factories.make_console_member(acme, ConsoleRole.NONE).user,
+        "founder": of.creator,
+        "console_owner": factories.make_console_member(of, ConsoleRole.OWNER).user,
+        "console_admin": factories.make_console_member(of, ConsoleRole.ADMIN).user,
+        "member_admin": factories.make_console_member(of, ConsoleRole.ORG_MEMBER_ADMIN).user,
+        "console_member": factories.make_console_member(of, ConsoleRole.MEMBER).user,
+        "console_none": factories.make_console_member(of, ConsoleRole.NONE).user,
     }
-    clients = {role: Client(headers={"host": settings.BASE_HOST}) for role in people}
+    browsers = {}
     for role, user in people.items():
+        client = Client(headers={"host": settings.BASE_HOST})
         if user is not None:
-            clients[role].force_login(user)
-    return clients
+            client.force_login(user)
+        browsers[role] = Browser.of(client)
+    return browsers
+
+
+@pytest.fixture
+def platform_clients(platform_browsers, db):
+    return {role: browser.client() for role, browser in platform_browsers.items()}
 
 
 @pytest.mark.parametrize("address", addresses(settings.ROOT_URLCONF), ids=lambda address: address.name)
 def test_given_each_role_when_an_address_of_the_platform_is_asked_then_only_the_allowed_get_in(
-    address, platform_clients, acme, founder
+    address, platform_clients, acme
 ):
     method, allowed = PLATFORM_SITE[address.name]
+    founder = acme.organization.creator
     objects = {
-        "public_id": acme.public_id,
+        "public_id": acme.organization.public_id,
         "method_id": founder.payment_methods.get().pk,
         "device_id": 4711,
-        "member_id": factories.make_iam_member(acme).pk,
+        "member_id": factories.make_iam_member(acme.organization).pk,
         "token": "t" * 43,
         "code": "use",
         "name": "20260101-000000-000000-abcdef",
