@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,7 @@ def test_given_required_term_unticked_when_sent_then_refused_and_nothing_kept_A2
 
     assert response.status_code == 422
     assert "필수 항목에 동의해야 합니다." in response.text
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', response.text) == ["privacy"]
     assert "terms" not in platform_client.session["signup"]
     assert platform_client.get("/signup/email/").url == "/signup/terms/"
 

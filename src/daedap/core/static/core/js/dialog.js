@@ -5,7 +5,7 @@ document.addEventListener("click", (event) => {
     const dialog = document.getElementById(opener.dataset.dialog);
     if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return; // the link behind it works as a link
     event.preventDefault();
-    dialog.showModal();
+    show(dialog);
     return;
   }
   if (event.target.closest("[data-dialog-close]")) {
@@ -23,8 +23,16 @@ function outside(event) {
   return !inside && !typed;
 }
 
+// The browser alone would go to the cross that closes it, which comes first.
+function show(dialog) {
+  dialog.showModal();
+  const body = dialog.querySelector(".d-dialog-body");
+  const field = body?.querySelector("[autofocus]") ?? body?.querySelector("input:not([type=hidden]), select, textarea");
+  field?.focus();
+}
+
 function openMarked(root) {
-  for (const dialog of root.querySelectorAll("dialog[data-dialog-open]:not([open])")) dialog.showModal();
+  for (const dialog of root.querySelectorAll("dialog[data-dialog-open]:not([open])")) show(dialog);
 }
 
 openMarked(document);
