@@ -189,7 +189,11 @@ def test_given_no_mail_server_when_delivered_then_the_mail_is_kept_and_can_be_re
 
 def test_given_many_mails_when_one_is_sought_by_what_it_answers_then_an_index_finds_it(db):
     """Every answer asks once whether it has a mail already, and mails are kept for good."""
+    OutgoingMail.objects.bulk_create(
+        OutgoingMail(organization_id=1, kind="answer", reference=f"ticket-entry:{number}", message_id=f"<{number}@d>")
+        for number in range(1000)
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("ANALYZE core_outgoingmail")
     plan = OutgoingMail.objects.filter(organization_id=1, reference="ticket-entry:41").explain()
     assert "outgoing_mail_reference" in plan
