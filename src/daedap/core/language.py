@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 VISITOR_COOKIE = "hc_lang"
@@ -23,10 +25,11 @@ def visitor_language(*, asked: str, cookies: Mapping[str, str], accepted: str) -
     return next((code for code in known if code in dict(settings.LANGUAGES)), settings.LANGUAGE_CODE)
 
 
-def language_of(request: HttpRequest) -> str:
-    """Return the `visitor_language` of a request."""
+def speak_to_visitor(request: HttpRequest) -> AbstractContextManager[None]:
+    """Render the page inside the block in the `visitor_language` of the request, which the layout names too."""
     asked, accepted = request.GET.get("language", ""), request.headers.get("Accept-Language", "")
-    return visitor_language(asked=asked, cookies=request.COOKIES, accepted=accepted)
+    request.LANGUAGE_CODE = visitor_language(asked=asked, cookies=request.COOKIES, accepted=accepted)
+    return translation.override(request.LANGUAGE_CODE)
 
 
 def remember_language(response: HttpResponseBase, language: str) -> None:

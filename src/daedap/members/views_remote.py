@@ -9,13 +9,12 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused
-from daedap.core.language import language_of
+from daedap.core.language import speak_to_visitor
 from daedap.core.requests import client_ip
 from daedap.members import binding, logins, notices, sessions, trips
 from daedap.members.remote_login import RemoteCall, RemoteLoginRefused, issue_access_token, log_in_browser
@@ -91,7 +90,7 @@ def _refuse_browser(request: HttpRequest, error: DaedapError) -> HttpResponse:
         return HttpResponseRedirect(_login_address(again))
     message = _("This help centre does not exist.") if isinstance(error, NotFound) else error.message
     context = {"message": message, "again": _login_address(again, anew=True) if again else ""}
-    with translation.override(language_of(request)):
+    with speak_to_visitor(request):
         return render(request, "members/remote_login_refused.html", context, status=error.code)
 
 

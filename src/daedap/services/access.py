@@ -8,11 +8,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
 
 from daedap.core.actors import Actor
 from daedap.core.errors import NotFound, PermissionRefused
-from daedap.core.language import language_of
+from daedap.core.language import speak_to_visitor
 from daedap.core.requests import client_ip
 from daedap.core.scoping import service_scope
 from daedap.organizations.access import StaffRequest, View, staff_page
@@ -145,7 +144,7 @@ def customer_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 
 def _suspended_page(request: CustomerRequest, service: Service) -> HttpResponse:
-    with translation.override(language_of(request)):
+    with speak_to_visitor(request):
         return render(request, "services/paused.html", {"service": service}, status=503)
 
 

@@ -63,7 +63,7 @@ class Status(models.TextChoices):
 CUSTOMER_STATUS_LABELS = {
     Status.NEW: pgettext_lazy("to the customer", "Received"),
     Status.OPEN: pgettext_lazy("to the customer", "Reviewing"),
-    Status.REPLY: pgettext_lazy("to the customer", "More information"),
+    Status.REPLY: pgettext_lazy("to the customer", "Needs more information"),
     Status.SOLVED: pgettext_lazy("to the customer", "Answered"),
     Status.CLOSED: pgettext_lazy("to the customer", "Completed"),
 }

@@ -73,6 +73,9 @@ def test_given_paused_service_when_opened_then_its_page_speaks_the_visitors_lang
         response = guest.get(f"/shop/hc/{query}", headers=headers)
         assert response.status_code == 503
         assert sentence in text_of(response)
+        language = "ko" if "서비스가" in sentence else "en"
+        assert f'<html lang="{language}"' in text_of(response)
+        assert response["Content-Language"] == language
 
 
 @pytest.mark.parametrize(
