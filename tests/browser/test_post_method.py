@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.installation import Installation, Shop, free_port
 
@@ -91,3 +92,49 @@ def test_given_members_of_the_shop_when_they_log_in_and_out_there_then_the_help_
     expect(at_shop).to_have_url(home)
     expect(at_shop.locator(".hc-member")).to_have_text("박민수")
     assert someone.complaints == []
+
+
+def test_given_any_answer_about_the_login_when_a_page_asks_then_only_a_clear_one_ends_the_session_examples_49_and_50(
+    facts: dict[str, Any], visitor: Any
+) -> None:
+    home = facts["post_service"]["helpcenter_url"]
+    status_url = facts["integrator"]["login_status_url"]
+    page = visitor().page
+    who = page.locator(".hc-member")
+    page.goto(home + "ticket/list/")
+    log_in(page, "hong")
+    expect(who).to_have_text("홍길동")
+    usercode = page.locator("[data-login-status]").get_attribute("data-usercode")
+    allowed = {
+        "Access-Control-Allow-Origin": home.removesuffix(f"/{facts['post_service']['id']}/hc/"),
+        "Access-Control-Allow-Credentials": "true",
+    }
+
+    def open_while_it_answers(body: object, status: int = 200) -> None:
+        def answer(route: Route) -> None:
+            if body is None:
+                route.abort()
+            else:
+                text = body if isinstance(body, str) else json.dumps(body)
+                route.fulfill(status=status, body=text, headers=allowed)
+
+        page.unroute_all()
+        page.route(f"{status_url}*", answer)
+        with page.expect_request(f"{status_url}*"):
+            page.goto(home)
+        page.wait_for_load_state("networkidle")
+
+    no = {"login": "false", "usercode": None}
+    for unclear in (None, "<html>", "[]", {"login": True}, {"login": "true", "usercode": ""}):
+        open_while_it_answers(unclear)
+        expect(who).to_have_text("홍길동")
+    open_while_it_answers(no, status=500)
+    expect(who).to_have_text("홍길동")
+    open_while_it_answers({"login": " TRUE ", "usercode": usercode, "more": [1]})
+    expect(who).to_have_text("홍길동")
+    for clear in (no, {"login": 1, "usercode": usercode}, {"login": True, "usercode": f"{usercode}x"}):
+        open_while_it_answers(clear)
+        expect(who).to_have_text("비회원")
+        page.unroute_all()
+        page.goto(home + "ticket/list/")  # the shop knows its member and hands the data over again
+        expect(who).to_have_text("홍길동")
