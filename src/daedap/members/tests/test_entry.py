@@ -436,6 +436,18 @@ def test_given_single_use_when_shown_twice_then_guest_example_34(hangame, compan
     assert used.expires_at == datetime.fromtimestamp(TIME / 1000 + 1, UTC) + timedelta(minutes=6)
 
 
+def test_given_single_use_and_no_limit_when_shown_again_within_a_day_then_guest_example_34(hangame, company, clock):
+    integrate(hangame, company.url, single_use_token=True, token_lifetime_minutes=None)
+    browser, again, late = Browser(), Browser(), Browser()
+    browser.open(f"{HC}?{signed()}")
+    clock.shift(timedelta(hours=23, minutes=59))
+    again.open(f"{HC}?{signed()}")
+    clock.shift(timedelta(minutes=2))
+    late.open(f"{HC}?{signed()}")
+    assert [bool(each.secret) for each in (browser, again, late)] == [True, False, True]
+    assert traces(hangame).events == [(True, ""), (False, "replayed"), (True, "")]
+
+
 def test_given_single_use_when_shown_twice_at_once_then_exactly_one_member_example_34(hangame, company):
     integrate(hangame, company.url, single_use_token=True)
 
