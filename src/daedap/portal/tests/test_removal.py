@@ -290,3 +290,16 @@ def test_given_organization_or_service_gone_when_their_jobs_run_then_they_end_qu
     run_jobs()
 
     assert queued() == []
+
+
+@pytest.mark.parametrize("page", ["settings/domain/", "settings/disable/", "settings/delete/"])
+def test_given_organization_in_use_when_a_change_with_consequences_is_opened_then_inside_the_frame_of_the_console(
+    platform_client, acme, page
+):
+    platform_client.force_login(acme.creator)
+
+    opened = platform_client.get(f"/console/{acme.public_id}/{page}").text
+
+    assert opened.count("<h1") == 1
+    assert 'id="content"' in opened
+    assert f'href="/console/{acme.public_id}/members/"' in opened
