@@ -26,13 +26,20 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         running.stop()
 
 
+def browser_path() -> str | None:
+    """Return the system's Chromium; None for the one Playwright has downloaded."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def browser_arguments() -> list[str]:
+    """Return what any Chromium is started with here."""
+    return [*ARGUMENTS, *([] if os.geteuid() else ["--no-sandbox"])]
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or the one Playwright has downloaded."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    sandbox = [] if os.geteuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *sandbox])
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=browser_arguments())
         yield browser
         browser.close()
 

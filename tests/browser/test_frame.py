@@ -6,17 +6,21 @@ the frame no other cookies than partitioned ones.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import threading
 from collections.abc import Iterator
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
+from tests.browser.conftest import browser_arguments, browser_path
 from tests.browser.installation import Installation, Shop, free_port
 
 pytestmark = [pytest.mark.browser]
@@ -204,6 +208,79 @@ def test_given_the_sample_parent_when_a_guest_walks_then_heights_are_numbers_and
     frame.locator("[name=email]").fill("guest@example.com")
     frame.locator("form.inquiry-con button[type=submit]").press("Enter")
     expect(frame.locator(".hc-number strong")).to_be_visible()
+
+
+@pytest.fixture
+def without_frame_cookies(
+    facts: dict[str, Any], allowed: str, chromium: Browser, tmp_path: Path
+) -> Iterator[BrowserContext]:
+    """A Chromium whose owner lets the help centre keep cookies, but none at all inside the company's pages."""
+    home = urlsplit(facts["service"]["helpcenter_url"])
+    rule = {f"{home.scheme}://{home.netloc},{allowed}": {"setting": 2}}
+    (tmp_path / "Default").mkdir()
+    preferences = {"profile": {"content_settings": {"exceptions": {"cookies": rule}}}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=browser_path(), args=browser_arguments(), locale="ko-KR"
+    )
+    yield context
+    context.close()
+
+
+def test_given_no_cookies_in_frames_when_a_guest_writes_then_a_window_of_its_own_is_offered(
+    facts: dict[str, Any], allowed: str, without_frame_cookies: BrowserContext
+) -> None:
+    page = without_frame_cookies.new_page()
+    form = f"{facts['service']['helpcenter_url']}ticket/?language=ko"
+    frame = open_sample(page, allowed, f"{form}&iframe=true")
+    offer = frame.get_by_role("link", name="새 창에서 열기")
+    expect(offer).to_be_visible()
+    assert without_frame_cookies.cookies() == []
+    assert heights(page)[-1] == content_height(page)
+    with without_frame_cookies.expect_page() as opened:
+        offer.press("Enter")
+    window = opened.value
+    window.wait_for_load_state()
+    assert window.url == form
+    assert window.evaluate("window.opener") is None
+    expect(window.locator(".hc-header")).to_be_visible()
+    expect(window.locator("[data-own-window]")).to_have_count(0)
+    window.locator("input[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    expect(window.locator(".hc-files")).to_contain_text("업로드 완료")
+    # the enquiry itself can be sent from the frame, too
+    fill_in(frame, "쿠키 없이 보낸 문의")
+    frame.locator("[name=email]").fill("guest@example.com")
+    frame.locator("form.inquiry-con button[type=submit]").press("Enter")
+    expect(frame.locator(".hc-number strong")).to_be_visible()
+
+
+def test_given_frames_that_keep_cookies_when_opened_then_no_other_window_is_offered(
+    facts: dict[str, Any], visitor: Any, allowed: str
+) -> None:
+    page = visitor().page
+    frame = open_sample(page, allowed, f"{facts['service']['helpcenter_url']}ticket/?iframe=true")
+    expect(frame.locator("[name=subject]")).to_be_visible()
+    heights(page)
+    expect(frame.locator("[data-own-window]")).to_be_hidden()
+    assert all("hcprobe" not in cookie["name"] for cookie in page.context.cookies())
+
+
+def test_given_an_error_page_of_no_service_when_framed_then_its_height_is_told(
+    facts: dict[str, Any], visitor: Any, allowed: str
+) -> None:
+    page = visitor().page
+    frame = open_sample(page, allowed, f"{facts['service']['helpcenter_url']}ticket/?iframe=true")
+    frame.locator("form.inquiry-con [name=csrfmiddlewaretoken]").evaluate("field => field.value = 'x'.repeat(64)")
+    heights(page)
+    page.evaluate("window.got = []")
+    frame.locator("form.inquiry-con button[type=submit]").press("Enter")
+    expect(frame.locator(".d-error-page")).to_be_visible()
+    got = heights(page)
+    height = page.frames[1].evaluate("document.querySelector('.d-bare-column').getBoundingClientRect().height")
+    assert got[-1] == math.ceil(height) > 100
+    page.evaluate("window.got = []; document.getElementById('ocPage').style.height = '4000px'")
+    page.wait_for_timeout(700)
+    assert page.evaluate("window.got") == []
 
 
 def test_given_only_members_may_go_on_when_framed_then_the_login_page_takes_the_whole_window(

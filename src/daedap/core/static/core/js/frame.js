@@ -4,13 +4,15 @@ const WAIT = 100;
 
 if (window.parent !== window) {
   document.body.classList.add("hc-in-frame"); // also where the address does not say so
-  report(document.querySelector(".hc-page"), receivers());
+  report(document.querySelector(".hc-page, .d-bare-column"), receivers());
 }
 
 function receivers() {
   const marker = document.querySelector("script[data-frame]");
-  const allowed = [location.origin, ...marker.dataset.parents.split(" ").filter(Boolean)];
   const around = location.ancestorOrigins?.[0]; // Firefox does not tell: there the browser drops what is for others
+  // An error page knows no service and so no list. Its frame-ancestors does: whoever shows the page is on it.
+  if (!marker.hasAttribute("data-parents")) return [around ?? "*"];
+  const allowed = [location.origin, ...marker.dataset.parents.split(" ").filter(Boolean)];
   return around === undefined ? allowed : allowed.filter((origin) => origin === around);
 }
 
