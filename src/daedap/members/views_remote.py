@@ -16,10 +16,19 @@ from django.views.decorators.csrf import csrf_exempt
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused
 from daedap.core.language import speak_to_visitor
 from daedap.core.requests import client_ip
-from daedap.members import binding, logins, notices, sessions, trips
-from daedap.members.remote_login import RemoteCall, RemoteLoginRefused, issue_access_token, log_in_browser
+from daedap.core.scoping import service_scope
+from daedap.members import binding, frames, logins, notices, sessions, trips
+from daedap.members.remote_login import (
+    RemoteCall,
+    RemoteLoginRefused,
+    find_service,
+    issue_access_token,
+    log_in_browser,
+)
+from daedap.members.selectors import get_integration
 from daedap.members.tokens import IDENTITY_PARAMETERS, Reason, values_named
 from daedap.organizations.models import Organization
+from daedap.services.models import Service
 
 FORM_LIMIT = 64 * 1024
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -89,9 +98,40 @@ def _refuse_browser(request: HttpRequest, error: DaedapError) -> HttpResponse:
     if isinstance(error, RemoteLoginRefused) and error.reason == Reason.BINDING_MISSING:
         return HttpResponseRedirect(_login_address(again))
     message = _("This help centre does not exist.") if isinstance(error, NotFound) else error.message
-    context = {"message": message, "again": _login_address(again, anew=True) if again else ""}
+    context: dict[str, object] = {"message": message, "again": _login_address(again, anew=True) if again else ""}
+    service = _service_of(request)
     with speak_to_visitor(request):
-        return render(request, "members/remote_login_refused.html", context, status=error.code)
+        if service is None:
+            return render(request, "members/remote_login_refused.html", context, status=error.code)
+        return _refused_by(service, request, context, status=error.code)
+
+
+def _service_of(request: HttpRequest) -> Service | None:
+    """Return the open help centre that a form names, if it is one that can be read."""
+    is_readable = request.content_type == FORM_TYPE and int(request.META.get("CONTENT_LENGTH") or 0) <= FORM_LIMIT
+    try:
+        return find_service(request.body) if is_readable else None
+    except DaedapError:
+        return None
+
+
+def _refused_by(service: Service, request: HttpRequest, context: dict[str, object], *, status: int) -> HttpResponse:
+    """Return the refusal in the look of the help centre, readable in the frames that may show it."""
+    organization: Organization = request.organization  # type: ignore[attr-defined]  # a RemoteRequest
+    with service_scope(organization.pk, service.pk):
+        integration = get_integration(service)
+    hc = {
+        "title": service.name,
+        "home_url": f"/{service.service_id}/hc/",
+        "menu": [],
+        "member_name": None,
+        "iframe": frames.is_framed(request),
+        "parents": frames.parents_of(integration),
+        "footer": {"company": organization.name},
+    }
+    response = render(request, "members/remote_login_refused_here.html", context | {"hc": hc}, status=status)
+    frames.allow_parents(response, integration)
+    return response
 
 
 def _login_address(page: str, *, anew: bool = False) -> str:

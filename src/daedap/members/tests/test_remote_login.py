@@ -210,6 +210,30 @@ def test_given_bad_values_when_posted_then_400_and_nobody_is_signed_in(hangame, 
     assert reason not in response.text
 
 
+def test_given_a_known_service_when_refused_then_told_in_the_look_of_its_help_centre(hangame, acme, browser):
+    response = post(browser, form(key=new_key()))
+    assert_refused(response, hangame, 400, "hmac_mismatch")
+    assert 'class="hc-brand" href="/hangame/hc/"' in response.text
+    assert f'<div class="hc-company">{acme.name}</div>' in response.text
+    assert "d-bare" not in response.text
+    assert "/hangame/hc/login/?" in response.text
+    assert "X-Frame-Options" not in response
+    assert "frame-ancestors 'self' https://" in response["Content-Security-Policy"]
+
+
+def test_given_a_refusal_in_a_frame_when_shown_then_without_header(hangame, browser):
+    response = post(browser, form(key=new_key()), HTTP_SEC_FETCH_DEST="iframe")
+    assert "hc-frame-bar" in response.text
+    assert "hc-header" not in response.text
+
+
+def test_given_no_service_that_is_known_when_refused_then_told_in_the_look_of_the_installation(hangame, browser):
+    response = post(browser, form(service="nowhere"))
+    assert (response.status_code, response["X-Frame-Options"]) == (404, "DENY")
+    assert "d-bare" in response.text
+    assert "hc-brand" not in response.text
+
+
 def test_given_one_changed_value_when_posted_then_refused(hangame, browser):
     for name in ("usercode", "username", "email", "time"):
         fields = form()
