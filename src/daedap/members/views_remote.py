@@ -116,7 +116,10 @@ def _service_of(request: HttpRequest) -> Service | None:
 
 
 def _refused_by(service: Service, request: HttpRequest, context: dict[str, object], *, status: int) -> HttpResponse:
-    """Return the refusal in the look of the help centre, readable in the frames that may show it."""
+    """Return the refusal in the look of the help centre, readable in the frames that may show it.
+
+    Whether the browser has a session is not known here: its cookie is for the paths of its service.
+    """
     organization: Organization = request.organization  # type: ignore[attr-defined]  # a RemoteRequest
     with service_scope(organization.pk, service.pk):
         integration = get_integration(service)
@@ -124,7 +127,6 @@ def _refused_by(service: Service, request: HttpRequest, context: dict[str, objec
         "title": service.name,
         "home_url": f"/{service.service_id}/hc/",
         "menu": [],
-        "member_name": None,
         "iframe": frames.is_framed(request),
         "parents": frames.parents_of(integration),
         "footer": {"company": organization.name},

@@ -216,6 +216,7 @@ def test_given_a_known_service_when_refused_then_told_in_the_look_of_its_help_ce
     assert 'class="hc-brand" href="/hangame/hc/"' in response.text
     assert f'<div class="hc-company">{acme.name}</div>' in response.text
     assert "d-bare" not in response.text
+    assert "hc-member" not in response.text  # a session, if there is one, goes on
     assert "/hangame/hc/login/?" in response.text
     assert "X-Frame-Options" not in response
     assert "frame-ancestors 'self' https://" in response["Content-Security-Policy"]
