@@ -145,7 +145,7 @@ def frame(request: PageRequest, current: str = "") -> dict[str, Any]:
         "member_name": (member.username or member.usercode) if member else None,
         "iframe": request.is_framed,
         "parents": frames.parents_of(request.integration),
-        "own_window_url": wanted if request.is_framed else "",
+        "own_window_url": wanted if request.is_framed and member is None else "",  # who is known here has cookies
         "in_app": request.is_in_app,
         "footer": _footer(request),
         "languages": [

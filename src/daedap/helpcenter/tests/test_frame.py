@@ -62,6 +62,15 @@ def test_given_no_frame_when_shown_then_header_and_no_mark(integrate, sign_in, m
     assert "iframe=true" not in page
 
 
+def test_given_a_guest_in_a_frame_when_shown_then_the_page_outside_of_it_is_ready_to_be_offered(integrate, guest):
+    integrate()
+    page = guest.get(f"{FORM}?category=7&iframe=true&from=app", headers=FRAMED).content.decode()
+    offer = f'<a href="{FORM}?category=7&amp;from=app" target="_blank" rel="noopener">새 창에서 열기</a>'
+    assert page.count(offer) == 1
+    assert '<div class="hc-own-window" data-own-window hidden>' in page
+    assert "data-own-window" not in guest.get(FORM, headers={"Sec-Fetch-Dest": "document"}).content.decode()
+
+
 def test_given_a_frame_when_redirected_then_the_mark_stays(integrate, guest, sign_in, member, filled):
     integrate()
     assert guest.get(LIST, headers=FRAMED)["Location"] == f"{FORM}?iframe=true"
