@@ -41,10 +41,12 @@ SECRETS = [
     "1991-03-07",
     "date(1991, 3, 7",
     "SECRETA",
-    "7391",
     "110-987-654321",
     "110987654321",
 ]
+SECURITY_CODE = re.compile(rf"(?<![0-9A-Za-z]){TYPED['security_code']}(?![0-9A-Za-z])")
+"""Standing alone: four digits also turn up inside microseconds and drawn identifiers."""
+
 FIELDS = {
     "payco": ("number", "expiry", "password_digits"),
     "credit_card": ("number", "expiry", "birth_date"),
@@ -76,7 +78,7 @@ def mails(folder, mailoutbox) -> str:
 
 
 def assert_nowhere(text: str, where: str) -> None:
-    found = [secret for secret in SECRETS if secret in text]
+    found = [secret for secret in SECRETS if secret in text] + SECURITY_CODE.findall(text)
     assert found == [], f"{found} in {where}"
 
 
