@@ -23,8 +23,6 @@ from benchmarks.fill import Shop
 from benchmarks.load import percentile
 from benchmarks.report import judged
 from benchmarks.stack import BenchError, free_port, run_module
-from daedap.core.scoping import service_scope
-from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.tokens import MemberClaims, build_message, check, read_entry, sign
 from daedap.members.verification import CALLS_AT_ONCE
 from daedap.services.models import Service
@@ -161,14 +159,7 @@ def _integrated(shop: Shop, index: int, port: int) -> Service:
     organization = shop.service.organization
     letters = "abcdefghijklmnopqrstuvwxyz"
     service = factories.make_service(organization, f"entry{letters[index // 26]}{letters[index % 26]}")
-    with service_scope(organization.pk, service.pk):
-        IntegrationSettings.objects.create(
-            organization=organization,
-            service=service,
-            enabled=True,
-            login_type=LoginType.GET,
-            token_verification_url=f"http://127.0.0.1:{port}/verify",
-        )
+    factories.integrate(service, token_verification_url=f"http://127.0.0.1:{port}/verify")
     return service
 
 

@@ -14,7 +14,7 @@ from daedap.accounts.policies import SessionPolicy
 from daedap.core.crypto import new_key, random_letters_and_digits
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
-from daedap.members.models import Member
+from daedap.members.models import IntegrationSettings, LoginType, Member
 from daedap.organizations.models import ConsoleMember, ConsoleRole, IamMember, Organization, name_key
 from daedap.payments.models import PaymentMethod
 from daedap.services.models import (
@@ -116,6 +116,15 @@ def make_service(organization: Organization, service_id: str | None = None, **fa
         Group.objects.create(**owned, name="기본 그룹")
         make_category(service, "일반 문의")
     return service
+
+
+def integrate(service: Service, **facts: Any) -> IntegrationSettings:
+    """Switch member integration of the service on, by the GET method, with the facts given."""
+    defaults = {"enabled": True, "login_type": LoginType.GET} | facts
+    with service_scope(service.organization_id, service.pk):
+        return IntegrationSettings.objects.update_or_create(
+            service=service, organization_id=service.organization_id, defaults=defaults
+        )[0]
 
 
 def make_category(service: Service, name: str, **facts: Any) -> Category:

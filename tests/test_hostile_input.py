@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daedap.core.scoping import service_scope
-from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.models import LoginType
 from daedap.members.sessions import cookie_name, open_session
 from daedap.tickets.models import Entry
 from tests import factories
@@ -98,8 +98,8 @@ def test_given_a_monstrous_form_when_sent_to_a_help_centre_then_refused_and_no_t
 def test_given_hostile_values_when_a_member_asks_again_or_narrows_the_list_then_never_an_error(acme, shop, client_of):
     client = client_of(acme)
     client.raise_request_exception = False
+    factories.integrate(shop)
     with service_scope(acme.pk, shop.pk):
-        IntegrationSettings.objects.create(organization=acme, service=shop, enabled=True, login_type=LoginType.GET)
         member = factories.make_member(shop)
         ticket = factories.make_ticket(shop, member=member)
         client.cookies[cookie_name()] = open_session(service=shop, member=member, login_type=LoginType.GET)

@@ -19,7 +19,7 @@ from daedap.audit.models import Operation
 from daedap.core.actors import SYSTEM
 from daedap.core.crypto import random_letters_and_digits
 from daedap.core.scoping import service_scope
-from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member
+from daedap.members.models import LoginEvent, LoginType, Member
 from daedap.members.sessions import cookie_name, open_session
 from daedap.organizations.models import ConsoleRole, CreationType, IamMember, Organization
 from daedap.services.contract_items import ITEMS
@@ -74,8 +74,7 @@ class World:
 def world(acme, shop, administrator, owner, client_of):
     member = factories.make_member(shop)
     ticket = factories.make_ticket(shop, member=member, source=Source.WEB, **in_hands_of(administrator))
-    with service_scope(acme.pk, shop.pk):
-        IntegrationSettings.objects.create(organization=acme, service=shop, enabled=True, login_type=LoginType.GET)
+    factories.integrate(shop)
     return World(acme, shop, administrator, owner, member, ticket, client_of)
 
 

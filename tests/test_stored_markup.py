@@ -10,7 +10,7 @@ from django.urls import reverse
 from daedap.core.mail.kept import list_kept_mails
 from daedap.core.scoping import service_scope
 from daedap.helpcenter.models import CompanyInformation
-from daedap.members.models import IntegrationSettings, LoginType, MemberSession
+from daedap.members.models import LoginType, MemberSession
 from daedap.members.sessions import cookie_name, open_session
 from daedap.tickets import actions
 from daedap.tickets.actions.additions import use_addition
@@ -35,14 +35,8 @@ def hostile(acme, shop, agent):
     company = factories.make_company_information(shop, company=EVIL, copyright=EVIL, terms_title=EVIL, terms=EVIL)
     company.name = EVIL
     company.save()
+    factories.integrate(shop, token_verification_url="https://x.example/")
     with service_scope(acme.pk, shop.pk):
-        IntegrationSettings.objects.create(
-            organization=acme,
-            service=shop,
-            enabled=True,
-            login_type=LoginType.GET,
-            token_verification_url="https://x.example/",
-        )
         member = factories.make_member(shop, username=EVIL[:50])
         ticket = factories.make_ticket(
             shop, member=member, subject=EVIL, content=EVIL, customer_name=EVIL, customer_email="kim@example.com"
@@ -150,10 +144,7 @@ def test_given_a_session_of_one_service_when_used_elsewhere_then_a_guest(
     ticket, secret = hostile
     other = factories.make_service(acme, "other")
     for organization, service in ((acme, other), (beta, beta_shop)):
-        with service_scope(organization.pk, service.pk):
-            IntegrationSettings.objects.create(
-                organization=organization, service=service, enabled=True, login_type=LoginType.GET
-            )
+        factories.integrate(service)
         client = client_of(organization)
         client.cookies[cookie_name()] = secret
         page = client.get(f"/{service.service_id}/hc/ticket/list/{ticket.ticket_id}/")

@@ -1,10 +1,12 @@
 """The help centre's visitors, and what they send."""
 
+import functools
+
 import pytest
 from django.utils import timezone
 
 from daedap.core.scoping import service_scope
-from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.models import LoginType
 from daedap.members.sessions import cookie_name, open_session
 from daedap.tickets.models import Category, Ticket
 from tests import factories
@@ -19,15 +21,7 @@ def media(settings, tmp_path):
 @pytest.fixture
 def integrate(shop):
     """Switch member integration on, with the facts given."""
-
-    def switch(**facts):
-        with service_scope(shop.organization_id, shop.pk):
-            IntegrationSettings.objects.update_or_create(
-                service=shop,
-                defaults={"organization": shop.organization, "enabled": True, "login_type": LoginType.GET} | facts,
-            )
-
-    return switch
+    return functools.partial(factories.integrate, shop)
 
 
 @pytest.fixture

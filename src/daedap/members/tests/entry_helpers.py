@@ -19,10 +19,11 @@ from starlette.routing import Route
 
 from daedap.core.scoping import service_scope
 from daedap.members.entry import enter
-from daedap.members.models import IntegrationSettings, LoginEvent, LoginType, Member, MemberSession
+from daedap.members.models import IntegrationSettings, LoginEvent, Member, MemberSession
 from daedap.members.sessions import cookie_name
 from daedap.members.tokens import MemberClaims, sign
 from daedap.services.models import Service
+from tests import factories
 
 KEY = "7cf2828608274a49a3f06152b2188927"
 TIME = 1760000000000
@@ -145,13 +146,5 @@ def traces(service: Service) -> Traces:
 
 
 def integrate(service: Service, url: str, **facts: Any) -> IntegrationSettings:
-    """Switch member integration of the service on."""
-    values = {
-        "enabled": True,
-        "login_type": LoginType.GET,
-        "token_verification_url": f"{url}/verify",
-    } | facts
-    with service_scope(service.organization_id, service.pk):
-        return IntegrationSettings.objects.update_or_create(
-            service=service, organization_id=service.organization_id, defaults=values
-        )[0]
+    """Switch member integration of the service on; the company answers at `url`."""
+    return factories.integrate(service, **({"token_verification_url": f"{url}/verify"} | facts))

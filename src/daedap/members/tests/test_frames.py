@@ -1,5 +1,7 @@
 """The help centre in a frame: who may hold it, and the cookies it has there (spec 20, section 11)."""
 
+import functools
+
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
@@ -8,7 +10,7 @@ from daedap.core.crypto import hash_token
 from daedap.core.scoping import service_scope
 from daedap.members.frame_cookies import SUFFIX, with_twins
 from daedap.members.frames import marked
-from daedap.members.models import IntegrationSettings, LoginType, MemberSession
+from daedap.members.models import LoginType, MemberSession
 from daedap.members.sessions import cookie_name, open_session
 from tests import factories
 
@@ -20,14 +22,7 @@ SITE = "https://www.shop.example"
 
 @pytest.fixture
 def integrate(shop):
-    def switch(**facts):
-        with service_scope(shop.organization_id, shop.pk):
-            IntegrationSettings.objects.update_or_create(
-                service=shop,
-                defaults={"organization": shop.organization, "enabled": True, "login_type": LoginType.GET} | facts,
-            )
-
-    return switch
+    return functools.partial(factories.integrate, shop)
 
 
 @pytest.fixture
