@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from daedap.members.tokens import (
@@ -32,6 +32,10 @@ from daedap.members.tokens import (
     sign,
     values_named,
 )
+
+# What a slow machine takes says nothing about tokens.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 VECTORS = json.loads(
     (Path(__file__).parents[4] / "conformance" / "member-token-vectors.json").read_text(encoding="utf-8")
