@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.installation import ROOT, Installation
+from tests.browser.installation import ROOT, Installation, Shop, free_port
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
@@ -24,6 +24,24 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def facts(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What the demo tells, with the example shop running beside it for both services."""
+    port = free_port()
+    facts = installation.fill_demo(port)
+    shop = Shop(
+        oc_base_url=facts["organization"]["url"].rstrip("/"),
+        service=facts["service"]["id"],
+        post_service=facts["post_service"]["id"],
+        key=facts["organization"]["key"],
+        log=tmp_path_factory.mktemp("shop") / "shop.log",
+        port=port,
+    )
+    shop.start()
+    yield facts
+    shop.stop()
 
 
 def browser_path() -> str | None:

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.installation import ROOT, Installation, Shop, free_port
+from tests.browser.installation import ROOT
 
 pytestmark = [pytest.mark.browser]
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LOOK = """axe.run(document, {resultTypes: ["violations"]}).then((found) => JSON.stringify(
   found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html} ${node.failureSummary}`))))"""
-
-
-@pytest.fixture(scope="module")
-def facts(installation: Installation) -> Iterator[dict[str, Any]]:
-    port = free_port()
-    facts = installation.fill_demo(port)
-    shop = Shop(
-        oc_base_url=facts["organization"]["url"].rstrip("/"),
-        service=facts["service"]["id"],
-        post_service=facts["post_service"]["id"],
-        key=facts["organization"]["key"],
-        log=installation.home / "accessibility-shop.log",
-        port=port,
-    )
-    shop.start()
-    yield facts
-    shop.stop()
 
 
 def violations(page: Page) -> list[str]:

@@ -21,7 +21,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from tests.browser.conftest import browser_arguments, browser_path
-from tests.browser.installation import Installation, Shop, free_port
 
 pytestmark = [pytest.mark.browser]
 
@@ -40,23 +39,6 @@ SAMPLE = """<!doctype html><html lang="ko"><head><meta charset="utf-8">
   }});
 </script></body></html>"""
 """The parent page that integrators were given: at least as high as its window, plus 70 (spec 20, section 11)."""
-
-
-@pytest.fixture(scope="module")
-def facts(installation: Installation) -> Iterator[dict[str, Any]]:
-    port = free_port()
-    facts = installation.fill_demo(port)
-    shop = Shop(
-        oc_base_url=facts["organization"]["url"].rstrip("/"),
-        service=facts["service"]["id"],
-        post_service=facts["post_service"]["id"],
-        key=facts["organization"]["key"],
-        log=installation.home / "frame-shop.log",
-        port=port,
-    )
-    shop.start()
-    yield facts
-    shop.stop()
 
 
 @pytest.fixture(scope="module")

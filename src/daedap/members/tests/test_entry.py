@@ -488,18 +488,22 @@ def test_given_same_token_in_flight_when_not_single_use_then_one_call_and_all_me
 
 def test_given_all_places_in_flight_when_none_gets_free_then_busy(hangame, company, monkeypatch):
     monkeypatch.setattr(verification, "CALLS_AT_ONCE", 20)
+    monkeypatch.setattr(verification, "WAIT_SECONDS", 0.1)
+    two_are_refused = threading.Event()
 
     def slow(usercode: str, token: str):
-        time.sleep(1.6)
+        two_are_refused.wait(4)
         return {"login": "true", "usercode": usercode}
 
     company.answer = slow
     browsers = [Browser(ip=f"198.51.100.{number}") for number in range(22)]
 
     async def all_at_once():
-        return await asyncio.gather(
-            *(browser.open_async(f"{HC}?{signed(usercode=f'u{n}')}") for n, browser in enumerate(browsers))
-        )
+        visits = [browser.open_async(f"{HC}?{signed(usercode=f'u{n}')}") for n, browser in enumerate(browsers)]
+        for number, done in enumerate(asyncio.as_completed(visits), start=1):
+            await done
+            if number == 2:
+                two_are_refused.set()
 
     asyncio.run(all_at_once())
     left = traces(hangame)
