@@ -31,14 +31,7 @@ from daedap.tickets.models import Ticket
 from tests import factories
 from tests.jobs import queued, run_jobs
 from tests.test_hostile_input import FOREIGN
-from tests.test_permissions import (  # noqa: F401  fixtures
-    EVERYBODY,
-    ORGANIZATION_SITE,
-    addresses,
-    ask,
-    organization_clients,
-    organization_objects,
-)
+from tests.test_permissions import EVERYBODY, ORGANIZATION_SITE, addresses, ask, make_browsers, make_objects
 
 PASSWORD, OTHER = factories.PASSWORD, "River!83"
 NEW = {"password": OTHER, "again": OTHER}
@@ -153,9 +146,9 @@ def without_token(client, urlconf, objects):
 
 
 def test_given_owner_with_open_session_when_another_site_posts_to_any_organization_address_then_403(
-    request, acme, owner, client_of
+    acme, owner, shop, agent, client_of
 ):
-    objects = Objects(request.getfixturevalue("organization_objects"))
+    objects = Objects(make_objects(shop, agent))
     client = client_of(acme, owner, enforce_csrf_checks=True)
     assert without_token(client, settings.ORGANIZATION_URLCONF, objects) == []
 
@@ -473,12 +466,12 @@ def test_given_forged_fields_when_an_agent_uses_their_own_forms_then_nothing_is_
 
 
 def test_given_ids_of_the_other_tenant_when_sent_to_any_staff_address_then_404_and_nothing_changed(
-    request, acme, beta, beta_shop, stranger
+    shop, agent, beta, beta_shop, stranger
 ):
-    clients = request.getfixturevalue("organization_clients")
+    clients = {role: browser.client() for role, browser in make_browsers(shop, agent, stranger).items()}
     ticket = factories.make_ticket(beta_shop)
     foreign = {"ticket_id": ticket.ticket_id, "agent_id": stranger.pk, "member_id": stranger.member.pk}
-    objects = Objects(request.getfixturevalue("organization_objects") | foreign)
+    objects = Objects(make_objects(shop, agent) | foreign)
     before = rows_of(beta, beta_shop)
     looked_at = 0
     for address in addresses(settings.ORGANIZATION_URLCONF):

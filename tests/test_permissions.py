@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from daedap.organizations.models import ConsoleRole, Organization
-from daedap.services.models import Role, Service
+from daedap.services.models import Agent, Role, Service
 from tests import factories
 
 # --- The organization's site ---------------------------------------------------------------------
@@ -305,12 +305,12 @@ def agent(acme):
     return factories.make_agent(acme.shop, "agent")
 
 
-@pytest.fixture(scope="module")
-def organization_objects(acme, agent):
+def make_objects(shop: Service, agent: Agent) -> dict[str, Any]:
+    """Return one object of each kind that an address can name, of the tenant of `shop`."""
     return {
-        "information_id": factories.make_company_information(acme.shop).pk,
-        "service_id": "shop",
-        "ticket_id": factories.make_ticket(acme.shop).ticket_id,
+        "information_id": factories.make_company_information(shop).pk,
+        "service_id": shop.service_id,
+        "ticket_id": factories.make_ticket(shop).ticket_id,
         "agent_id": agent.pk,
         "member_id": agent.member.pk,
         "device_id": 4711,
@@ -320,21 +320,21 @@ def organization_objects(acme, agent):
         "public_id": "0" * 32,
         "kind": "password-reset",
         "language": "ko",
-        "billing_id": acme.shop.pk,
+        "billing_id": shop.pk,
     }
 
 
-@pytest.fixture(scope="module")
-def organization_browsers(acme, agent, stranger):
-    of = acme.organization
+def make_browsers(shop: Service, agent: Agent, stranger: Agent) -> dict[str, Browser]:
+    """Return a browser of each role on the site of the tenant of `shop`; `stranger` belongs to another."""
+    of = shop.organization
     people = {
         "nobody": None,
         "rightless": factories.make_iam_member(of, "nothing"),
         "agent": agent.member,
-        "administrator": factories.make_agent(acme.shop, "admin", role=Role.ADMINISTRATOR).member,
+        "administrator": factories.make_agent(shop, "admin", role=Role.ADMINISTRATOR).member,
         "organization_administrator": factories.make_iam_member(of, "orgadmin", is_administrator=True),
         "owner": factories.make_iam_member(of, "owner", is_owner=True),
-        "stranger": stranger.member,  # signed in as a user of Beta, on Acme's host
+        "stranger": stranger.member,  # signed in as a user of the other tenant, on this one's host
     }
     browsers = {}
     for role, member in people.items():
@@ -343,6 +343,16 @@ def organization_browsers(acme, agent, stranger):
             factories.sign_in(client, member.user)
         browsers[role] = Browser.of(client)
     return browsers
+
+
+@pytest.fixture(scope="module")
+def organization_objects(acme, agent):
+    return make_objects(acme.shop, agent)
+
+
+@pytest.fixture(scope="module")
+def organization_browsers(acme, agent, stranger):
+    return make_browsers(acme.shop, agent, stranger)
 
 
 @pytest.fixture
