@@ -25,7 +25,7 @@ from tests.browser.installation import Installation
 
 pytestmark = pytest.mark.server
 
-MANNERS = ("hang", "reset", "garbage", "slow", "endless", "good")
+MANNERS = ("hang", "endless", "slow", "reset", "garbage", "good")  # who waits longest comes first
 EACH = 25
 """Entries of each manner, all at once."""
 
@@ -196,13 +196,13 @@ def test_given_a_company_that_behaves_badly_when_a_crowd_enters_then_the_others_
             quiet_pages, quiet_entries = await calm_life(town, 2, "quiet")
             before = (town.descriptors(), town.threads(), town.database_connections(), town.megabytes())
 
-            crowd = [enter(town, town.bad, f"{manner}-{number}") for number in range(EACH) for manner in MANNERS]
+            crowd = [enter(town, town.bad, f"{manner}-{number}") for manner in MANNERS for number in range(EACH)]
             started = time.perf_counter()
             (pages, entries), *entered = await asyncio.gather(calm_life(town, 6, "busy"), *crowd)
             assert time.perf_counter() - started < 15
 
             assert Counter(is_member for _took, is_member in entered) == {True: 2 * EACH, False: 4 * EACH}
-            assert company.most_open > EACH  # they were asked at the same time
+            assert company.most_open > 2 * EACH  # they were asked at the same time
             reasons = town.reasons()
             assert reasons["verify_timeout"] == 2 * EACH
             assert reasons["verify_network"] == 2 * EACH
