@@ -44,16 +44,17 @@ class Company:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
+        answering: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             usercode = parse_qs(urlsplit(head.split(" ")[1]).query)["usercode"][0]
             answering = asyncio.create_task(getattr(self, usercode.partition("-")[0])(writer, usercode))
             await reader.read(1)  # until the caller hangs up
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
             self.open -= 1
             writer.close()
 
@@ -208,6 +209,7 @@ def test_given_a_company_that_behaves_badly_when_a_crowd_enters_then_the_others_
             assert reasons["verify_network"] == 2 * EACH
             assert statistics.median(pages) < 10 * statistics.median(quiet_pages) + 0.5
             assert statistics.median(entries) < 10 * statistics.median(quiet_entries) + 0.5
+            assert max(entries) < max(took for took, is_member in entered if is_member)  # turns, and no one queue
 
             await nothing_left(town, company, before)
             after_pages, _entries = await calm_life(town, 1, "after")

@@ -116,7 +116,7 @@ class _Errand:
 
 async def ask(request: Request) -> Response:
     """Ask what the ticket says, once, and lead on to the page with all findings; without a good ticket, to the page."""
-    errand = await in_thread(_open, request.query_params.get("ticket", ""))
+    errand = await in_thread("connection test", _open, request.query_params.get("ticket", ""))
     if errand is None:
         return RedirectResponse(request.url.path.removesuffix("ask/"), status_code=303)
     with translation.override(errand.language):

@@ -93,11 +93,11 @@ def stranded(request: Request) -> Response:
 
 async def _answer(visit: Visit) -> Response:
     try:
-        found = await in_turn(_look, visit)
+        found = await in_turn(visit.party, _look, visit)
         if isinstance(found, Response):
             return found
         refusal = await verification.ask(found.question)
-        return await in_thread(_finish, visit, found, refusal)
+        return await in_thread(visit.party, _finish, visit, found, refusal)
     except TimeoutError:
         logger.warning("too many entries at once: one waited in vain")
     except Exception:

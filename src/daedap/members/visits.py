@@ -67,6 +67,11 @@ class Visit:
         )
 
     @property
+    def party(self) -> tuple[str, str]:
+        """The help centre, as whose crowd this visit waits its turn (core/threads.py)."""
+        return self.host, self.service_id
+
+    @property
     def is_marked(self) -> bool:
         """Whether the address says that the page is in a frame."""
         return "true" in values_named(frames.MARK, self.raw_query)

@@ -757,7 +757,7 @@ def test_given_more_than_can_be_done_when_no_turn_comes_then_guest_and_nobody_is
     monkeypatch.setattr(threads, "TURN_SECONDS", 0.1)
 
     async def crowd(browser):
-        busy = [asyncio.create_task(threads.in_turn(time.sleep, 0.5)) for _ in range(threads.THREADS)]
+        busy = [asyncio.create_task(threads.in_turn("others", time.sleep, 0.5)) for _ in range(threads.THREADS)]
         await asyncio.sleep(0.05)
         response = await browser.open_async(f"{LIST}?from=app&{signed()}")
         await asyncio.gather(*busy)
