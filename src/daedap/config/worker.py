@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from copy import copy
 
 import procrastinate
 import psycopg
@@ -70,11 +71,18 @@ def _worker_app() -> procrastinate.App:
     """Return an app with the tasks of Django's but a connector of its own.
 
     The connector of Django's app must stay as it is: pages queue their jobs through it, in their own transactions.
+    Periodic jobs are queued through the worker's: a connection of Django's in the event loop's thread is given back by
+    nobody, and once an outage had broken it, every new worker would fail on it.
     """
     connector = procrastinate.PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, timeout=5)
     app = DjangoApp(connector=connector, import_paths=django_app.import_paths)
     app.tasks = django_app.tasks
-    app.periodic_registry = django_app.periodic_registry
+    for periodic in django_app.periodic_registry.periodic_tasks.values():
+        task = copy(periodic.task)
+        task.blueprint = app
+        app.periodic_registry.register_task(
+            task, cron=periodic.cron, periodic_id=periodic.periodic_id, configure_kwargs=periodic.configure_kwargs
+        )
     return app
 
 

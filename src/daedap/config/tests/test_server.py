@@ -143,25 +143,29 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
     assert until(daedap.is_ready), daedap.log.read_text()
     host = {"Host": f"nobody.oc.localhost:{daedap.port}"}
     assert daedap.status("/", headers=host) == 404
+    assert until(lambda: daedap.ask("SELECT count(*) FROM procrastinate_periodic_defers") != [(0,)])
     daedap.database.stop()
     assert daedap.status() == 503
     assert daedap.get("/readyz").json() == {"status": "failing", "failing": ["database"]}
     assert daedap.status("/", headers=host) == 503
     assert daedap.status("/healthz") == 200
     daedap.database.start()
+    back = daedap.ask("SELECT now()")[0][0]
     assert until(daedap.is_ready)
     assert daedap.status("/", headers=host) == 404
-    started = daedap.ask("SELECT now()")[0][0]
-    new_worker = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
-    assert until(lambda: daedap.ask(new_worker, started) != [(0,)])
+    workers = "SELECT id FROM procrastinate_workers WHERE last_heartbeat > %s"
+    assert until(lambda: daedap.ask(workers, back))
     listening = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%' AND backend_start > %s"
-    assert until(lambda: daedap.ask(listening, started))
+    assert until(lambda: daedap.ask(listening, back))
+    new_worker = daedap.ask(workers, back)
     jobs_done = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'core.deliver_mail'"
     daedap.ask(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
         " VALUES ('mail', 'core.deliver_mail', 0, '{\"mail_id\": 0}')"
     )
     assert until(lambda: daedap.ask(jobs_done) == [(0,)], seconds=4)  # woken, not found by polling
+    time.sleep(3)
+    assert daedap.ask(workers, back) == new_worker  # it stays, periodic jobs and all
 
 
 def test_given_the_edge_when_it_is_killed_then_it_comes_back_and_it_ends_with_the_server(daedap):
