@@ -21,7 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from daedap.core.hosts import read_host
 from daedap.core.logs import request_id
-from daedap.members import connection_errand, entry
+from daedap.members import entry
+from daedap.members.connection_test import errand
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -61,7 +62,7 @@ def route_of(path: str) -> str:
 
 def application() -> Starlette:
     """Return the edge."""
-    enter, ask = _watched(entry.enter), _watched(connection_errand.ask)
+    enter, ask = _watched(entry.enter), _watched(errand.ask)
     return Starlette(
         routes=[
             Route("/{service_id}/hc", enter, methods=["GET", "HEAD"]),

@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("daedap.console.urls")),
     path("", include("daedap.services.urls")),
     path("", include("daedap.helpcenter.urls_admin")),
-    path("", include("daedap.members.remote_urls")),
+    path("", include("daedap.members.remote.urls")),
     path("", include("daedap.billing.urls")),
     path("<service:service_id>/", include("daedap.tickets.urls")),
     path("<service:service_id>/", include("daedap.members.urls")),

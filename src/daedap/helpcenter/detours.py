@@ -6,9 +6,10 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_cache_control
 
 from daedap.helpcenter.pages import CHECKED, PageRequest, address, clean_path, login_address, show
-from daedap.members import notices, trips
+from daedap.members import notices
 from daedap.members.access import ListAccess
 from daedap.members.models import LoginType
+from daedap.members.remote import trips
 from daedap.members.sessions import current_session
 
 

@@ -25,8 +25,9 @@ from daedap.core.errors import NotFound
 from daedap.core.hosts import read_host
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.core.threads import in_thread, in_turn
-from daedap.members import access_tokens, binding, frame_cookies, frames, logins, notices, sessions, trips, verification
+from daedap.members import frame_cookies, frames, logins, notices, sessions, verification
 from daedap.members.models import IntegrationSettings, LoginType
+from daedap.members.remote import access_tokens, binding, trips
 from daedap.members.return_urls import own_page
 from daedap.members.selectors import get_integration
 from daedap.members.tokens import (

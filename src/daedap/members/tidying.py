@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from daedap.members import access_tokens
 from daedap.members.models import AccessToken, LoginEvent, MemberSession, UsedToken
+from daedap.members.remote import access_tokens
 from daedap.members.sessions import ABSOLUTE, IDLE
 
 EVENTS_KEPT = timedelta(days=30)

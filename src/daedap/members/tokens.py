@@ -21,7 +21,7 @@ IDENTITY_PARAMETERS = frozenset(
 """The query parameters of spec 20 §5.2; none of them may occur twice."""
 
 STATE_PARAMETER = "hcstate"
-"""Carries the one-time value that binds a trip to the login page to the browser (members/binding.py)."""
+"""Carries the one-time value that binds a trip to the login page to the browser (members/remote/binding.py)."""
 
 REMOVED_PARAMETERS = IDENTITY_PARAMETERS | {"accessToken", STATE_PARAMETER}
 """What a clean address no longer holds (spec 20 §6.8)."""

@@ -20,8 +20,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daedap.core.language import visitor_language
-from daedap.members import binding, frame_cookies, frames, logins, sessions
+from daedap.members import frame_cookies, frames, logins, sessions
 from daedap.members.models import IntegrationSettings
+from daedap.members.remote import binding
 from daedap.members.tokens import clean_query, values_named
 from daedap.organizations.models import Organization
 from daedap.services.models import Service

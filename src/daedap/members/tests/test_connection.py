@@ -19,8 +19,9 @@ from starlette.routing import Route
 
 from daedap.audit.models import AuditEntry
 from daedap.core.scoping import service_scope
-from daedap.members import connection_check, logins
-from daedap.members.connection_errand import ask, read_result
+from daedap.members import logins
+from daedap.members.connection_test import steps
+from daedap.members.connection_test.errand import ask, read_result
 from daedap.members.models import LoginEvent, LoginType, Member, MemberSession, UsedToken
 from daedap.members.tokens import MemberClaims, digest, parse_token
 from daedap.organizations.keys import change_key
@@ -419,7 +420,7 @@ def test_given_result_of_another_service_or_an_old_one_when_opened_then_not_show
 def test_given_too_many_tests_when_one_more_then_429_and_visitors_are_not_counted(
     desk, hangame, acme, company, monkeypatch
 ):
-    monkeypatch.setattr(connection_check, "TESTS_ALLOWED", 3)
+    monkeypatch.setattr(steps, "TESTS_ALLOWED", 3)
     for _ in range(3):
         assert desk.post(URL, {"pasted": "token=x"}).status_code == 302
     response = desk.post(URL, {"pasted": "token=kept"})
@@ -428,7 +429,7 @@ def test_given_too_many_tests_when_one_more_then_429_and_visitors_are_not_counte
     assert not logins.is_blocked(service=hangame, ip="127.0.0.1")
     other = make_service(acme, "shop")
     with service_scope(acme.pk, other.pk):
-        connection_check.count_test(other, acme_actor())
+        steps.count_test(other, acme_actor())
 
 
 def test_given_agent_when_opened_or_posted_then_403_and_nothing_is_counted(client_of, acme, hangame, company):

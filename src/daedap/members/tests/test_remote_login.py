@@ -16,10 +16,11 @@ from django.test import Client
 
 from daedap.core.crypto import hash_token, new_key
 from daedap.core.scoping import service_scope
-from daedap.members import binding, logins
-from daedap.members.access_tokens import LIFETIME
+from daedap.members import logins
 from daedap.members.models import AccessToken, IntegrationSettings, LoginEvent, LoginType, MemberSession
 from daedap.members.notices import COOKIE as NOTICE
+from daedap.members.remote import binding
+from daedap.members.remote.access_tokens import LIFETIME
 from daedap.members.sessions import cookie_name
 from daedap.members.tasks import tidy
 from daedap.organizations.keys import change_key

@@ -17,8 +17,9 @@ from daedap.core.errors import DaedapError, NotFound, PermissionRefused
 from daedap.core.language import speak_to_visitor
 from daedap.core.requests import client_ip
 from daedap.core.scoping import service_scope
-from daedap.members import binding, frames, logins, notices, sessions, trips
-from daedap.members.remote_login import (
+from daedap.members import frames, logins, notices, sessions
+from daedap.members.remote import binding, trips
+from daedap.members.remote.login import (
     RemoteCall,
     RemoteLoginRefused,
     find_service,

@@ -2,7 +2,7 @@
 
 Nothing comes of it: no session, no member, no used token, no event, and nothing counts against a visitor. What it says
 are findings, as `daedap check-integration` makes them: sentences that hold neither a Key, nor the token that was
-expected, nor a body. Asking the company's server is the edge's (members/connection_errand.py).
+expected, nor a body. Asking the company's server is the edge's (members/connection_test/errand.py).
 """
 
 from __future__ import annotations

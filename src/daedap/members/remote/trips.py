@@ -10,7 +10,7 @@ from django.http import HttpResponseRedirect
 
 from daedap.core.hosts import organization_url
 from daedap.core.outbound import add_params
-from daedap.members import binding
+from daedap.members.remote import binding
 from daedap.members.sessions import TakesCookies, set_help_centre_cookie
 from daedap.services.models import Service
 

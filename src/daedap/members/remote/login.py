@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused, TooManyAttempts
 from daedap.core.scoping import service_scope
-from daedap.members import access_tokens, binding, logins, sessions
+from daedap.members import logins, sessions
 from daedap.members.models import IntegrationSettings, LoginType, Member
 from daedap.members.reasons import RETURN_NOT_ALLOWED
+from daedap.members.remote import access_tokens, binding
 from daedap.members.return_urls import allowed_target, own_page
 from daedap.members.selectors import get_integration
 from daedap.members.tokens import (

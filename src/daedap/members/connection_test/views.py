@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from daedap.core.errors import TooManyAttempts
 from daedap.members.conformance.findings import Finding, Grade
-from daedap.members.connection_check import STEPS, count_test, read_pasted, run_test
-from daedap.members.connection_errand import address_to_ask, read_result, result_address
+from daedap.members.connection_test.errand import address_to_ask, read_result, result_address
+from daedap.members.connection_test.steps import STEPS, count_test, read_pasted, run_test
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.selectors import get_integration
 from daedap.members.tokens import IDENTITY_PARAMETERS
