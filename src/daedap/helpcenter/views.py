@@ -20,6 +20,7 @@ from daedap.helpcenter.pages import PageRequest, address, clean_path, page, show
 from daedap.helpcenter.selectors import get_terms
 from daedap.members.access import FormAccess, ListAccess
 from daedap.members.models import LoginType, Member
+from daedap.members.remote import trips
 from daedap.members.return_urls import own_page
 from daedap.members.sessions import current_session, end_session
 from daedap.tickets.actions import create_enquiry
@@ -219,6 +220,7 @@ def login_status(request: PageRequest) -> HttpResponse:
     is_meant = session is not None and request.POST.get("usercode", "") == session.member.usercode
     if is_meant and session is not None and session.login_type == LoginType.POST and cause:
         end_session(request, response, cause=cause)
+        trips.note_end(request, response, session)
     return response
 
 

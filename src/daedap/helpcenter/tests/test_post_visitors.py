@@ -12,6 +12,7 @@ import time_machine
 
 from daedap.core.scoping import service_scope
 from daedap.members.models import LoginType, MemberSession
+from daedap.members.remote import trips
 from daedap.members.sessions import cookie_name, open_session
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,18 @@ def in_post(by_post, shop, guest, member):
     with service_scope(shop.organization_id, shop.pk):
         guest.cookies[cookie_name()] = open_session(service=shop, member=member, login_type=LoginType.POST)
     return guest
+
+
+@pytest.fixture
+def sign_in_again(shop, guest, member):
+    """Do what a remote login leaves in the browser."""
+
+    def sign_in() -> None:
+        with service_scope(shop.organization_id, shop.pk):
+            guest.cookies[cookie_name()] = open_session(service=shop, member=member, login_type=LoginType.POST)
+        guest.cookies.pop(trips.COOKIE, None)
+
+    return sign_in
 
 
 def question_on(response) -> dict[str, str] | None:
@@ -100,6 +113,34 @@ def test_given_two_trips_in_a_minute_when_a_third_begins_then_the_error_page_and
         assert guest.get(LIST).status_code == 200
         clock.shift(61)
         assert guest.get(LIST).status_code == 302
+
+
+@pytest.mark.parametrize("status", ["logged_out", "other"])
+def test_given_a_status_that_takes_back_each_log_in_when_it_goes_on_then_the_error_page_and_no_circle(
+    by_post, guest, member, sign_in_again, status
+):
+    with time_machine.travel("2026-01-01T00:00:00Z", tick=False) as clock:
+        for _ in range(2):
+            assert guest.get(LIST).status_code == 302
+            sign_in_again()
+            guest.post(END, {"usercode": member.usercode, "status": status})
+        page = guest.get(LIST)
+        assert (page.status_code, "회원 인증에 실패했습니다." in page.text) == (200, True)
+        assert guest.get("/shop/hc/login/?next=%2Fshop%2Fhc%2Fticket%2F&anew=1").status_code == 302
+        assert guest.get(LIST).status_code == 302
+        clock.shift(61)
+        assert guest.get(LIST).status_code == 302
+
+
+def test_given_a_session_of_some_minutes_when_the_company_ends_it_then_trips_count_from_zero(
+    by_post, guest, member, sign_in_again
+):
+    with time_machine.travel("2026-01-01T00:00:00Z", tick=False) as clock:
+        for _ in range(3):
+            sign_in_again()
+            clock.shift(61)
+            guest.post(END, {"usercode": member.usercode, "status": "logged_out"})
+            assert guest.get(LIST).status_code == 302
 
 
 @pytest.mark.parametrize(
