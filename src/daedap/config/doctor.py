@@ -42,7 +42,7 @@ def run(open_database: Callable[[], object]) -> list[Finding]:
         open_database()
     except EmbeddedPostgresError as error:
         return [*findings, Finding(ok=False, what="Embedded database", advice=str(error))]
-    return [*findings, *_database(), _static_files(), _system_checks()]
+    return [*findings, *_database(), _virus_scanner(), _static_files(), _system_checks()]
 
 
 def _addresses() -> Iterator[Finding]:
@@ -180,6 +180,15 @@ def _clock() -> Finding:
     apart = abs(time.time() - theirs)
     advice = f"It is {apart:.0f} seconds from the database's. Keep both by NTP: links of members would be refused."
     return Finding(apart <= CLOCK_SECONDS, "Clock", advice)
+
+
+def _virus_scanner() -> Finding:
+    from daedap.files import scanner
+
+    if not settings.VIRUS_SCANNER:
+        return Finding(ok=True, what="No virus scanner: uploads are not scanned")
+    fault = scanner.find_fault()
+    return Finding(not fault, f"Virus scanner {settings.VIRUS_SCANNER}", fault)
 
 
 def _static_files() -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from daedap.config import embedded
 
@@ -186,6 +188,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+VIRUS_SCANNER = env.str("DAEDAP_VIRUS_SCANNER", default="")
+if VIRUS_SCANNER and not re.fullmatch(r"unix:///.+|tcp://(\[[0-9A-Fa-f:.]+\]|[\w.-]+):[1-9]\d{0,4}", VIRUS_SCANNER):
+    raise ImproperlyConfigured("DAEDAP_VIRUS_SCANNER is tcp://host:port or unix:///path of the scanner (clamd).")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # five attachments of 10 MiB and room for the form

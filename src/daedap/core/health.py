@@ -27,12 +27,18 @@ logger = logging.getLogger(__name__)
 _jobs = Gauge("daedap_jobs", "Jobs by state", ["queue", "status"])
 _mails = Gauge("daedap_outgoing_mails", "Outgoing mails that are not sent yet", ["status"])
 _parts: dict[str, Callable[[], bool]] = {}
+_helpers: dict[str, Callable[[], bool]] = {}
 _migrated = False  # migrations do not become unapplied while a process runs
 
 
 def watch(name: str, is_well: Callable[[], bool]) -> None:
-    """Have `/readyz` name a part of this process while it is not well."""
+    """Have `/readyz` name a part of this process, without which it cannot work, while it is not well."""
     _parts[name] = is_well
+
+
+def watch_helper(name: str, is_well: Callable[[], bool]) -> None:
+    """Have `/readyz` name somebody all processes ask, while they are not well. It stays 200: another is no better."""
+    _helpers[name] = is_well
 
 
 def unwatch(name: str) -> None:
@@ -50,10 +56,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether work can be done; 503 names what is missing: `database`, `migrations`, `worker` or `edge`."""
+    """Say whether work can be done; 503 names what is missing: `database`, `migrations`, `worker` or `edge`.
+
+    `impaired` names what is missing for some of the work only: `virus_scanner`.
+    """
     failing = _failing() + [name for name, is_well in _parts.items() if not is_well()]
+    impaired = [name for name, is_well in _helpers.items() if not is_well()]
     return JsonResponse(
-        {"status": "failing" if failing else "ok", "failing": failing},
+        {"status": "failing" if failing else "ok", "failing": failing, "impaired": impaired},
         status=503 if failing else 200,
         headers={"Cache-Control": "no-store"},
     )

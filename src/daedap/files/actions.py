@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
+from daedap.files import scanner
 from daedap.files.checks import (
     DOCUMENT_EXTENSIONS,
     ENQUIRY_EXTENSIONS,
@@ -59,6 +60,8 @@ def store_file(
 ) -> StoredFile:
     """Keep one upload as an unbound file of the service; raise FileRefused if it may not be attached (spec 30, 8.4).
 
+    Waits for the virus scanner, `scanner.SECONDS` at most.
+
     When anything fails, neither row nor bytes stay. Bytes whose row is rolled back later are swept by a job.
     """
     kept = _keep(upload, folder=str(organization_id), allowed=allowed, max_bytes=max_bytes)
@@ -96,7 +99,7 @@ def delete_platform_file(public_id: str) -> None:
 
 
 def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], max_bytes: int) -> _Kept:
-    """Write the upload to its place and return what it is. Nothing unchecked ever has its final name."""
+    """Write the upload to its place and return what it is. Nothing unchecked or unscanned ever has its final name."""
     name = clean_name(upload.name or "")
     extension = extension_of(name)
     if extension not in allowed:
@@ -123,6 +126,7 @@ def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], m
                 raise FileEmpty
             file.flush()
             content_type = check_content(file, extension=extension, allowed=allowed)
+            scanner.scan(file)
             os.fsync(file.fileno())
         part.replace(final)
     finally:

@@ -16,6 +16,7 @@ from daedap.core.errors import TooManyAttempts
 from daedap.files.actions import store_file
 from daedap.files.checks import ENQUIRY_EXTENSIONS, MAX_BYTES, FileRefused, clean_name
 from daedap.files.models import StoredFile
+from daedap.files.scanner import FileUnscanned
 from daedap.files.selectors import list_uploads
 from daedap.helpcenter.visitors import uploader_of
 from daedap.services.access import CustomerRequest
@@ -60,6 +61,9 @@ def take_attachments(request: CustomerRequest) -> Attachments:
             break
         try:
             stored = take_upload(request, upload)
+        except FileUnscanned as error:  # nor will the others be: they would only make the visitor wait
+            found.errors.append(f"{shown_name(upload)}: {error.message}")
+            break
         except (FileRefused, TooManyAttempts) as error:
             found.errors.append(f"{shown_name(upload)}: {error.message}")
         else:

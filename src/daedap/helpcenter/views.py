@@ -145,7 +145,7 @@ def upload(request: PageRequest) -> HttpResponse:
     try:
         stored = uploads.take_upload(request, sent)
     except DaedapError as error:
-        return JsonResponse({"message": str(error.message)}, status=429 if error.code == 429 else 422)
+        return JsonResponse({"message": str(error.message)}, status=error.code if error.code in (429, 503) else 422)
     return JsonResponse({"id": stored.public_id, "name": stored.name, "size": stored.size}, status=201)
 
 

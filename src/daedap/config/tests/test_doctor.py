@@ -3,6 +3,8 @@ import time
 import pytest
 
 from daedap.config import doctor
+from daedap.files import scanner
+from daedap.files.tests import clamd
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,25 @@ def test_given_a_clock_that_is_off_when_doctor_looks_then_says_by_how_much(monke
     finding = doctor._clock()
     assert finding.ok is ok
     assert ok or "6 seconds" in finding.advice
+
+
+def test_given_a_scanner_when_doctor_looks_then_says_how_to_mend_it(settings, monkeypatch):
+    with clamd.running() as stand_in:
+        settings.VIRUS_SCANNER = stand_in.address
+        finding = doctor._virus_scanner()
+        assert (finding.ok, finding.what) == (True, f"Virus scanner {stand_in.address}")
+        assert stand_in.received == [clamd.EICAR, bytes(10_485_760)]
+
+        stand_in.limit = 1_000_000
+        finding = doctor._virus_scanner()
+        assert not finding.ok
+        assert "StreamMaxLength" in finding.advice
+
+        monkeypatch.setattr(scanner, "_TEST_VIRUS", b"of no list")
+        assert "freshclam" in doctor._virus_scanner().advice
+
+    settings.VIRUS_SCANNER = "tcp://127.0.0.1:1"
+    assert "DAEDAP_VIRUS_SCANNER" in doctor._virus_scanner().advice
+
+    settings.VIRUS_SCANNER = ""
+    assert doctor._virus_scanner().ok

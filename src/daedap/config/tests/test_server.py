@@ -146,7 +146,7 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
     assert until(lambda: daedap.ask("SELECT count(*) FROM procrastinate_periodic_defers") != [(0,)])
     daedap.database.stop()
     assert daedap.status() == 503
-    assert daedap.get("/readyz").json() == {"status": "failing", "failing": ["database"]}
+    assert daedap.get("/readyz").json() == {"status": "failing", "failing": ["database"], "impaired": []}
     assert daedap.status("/", headers=host) == 503
     assert daedap.status("/healthz") == 200
     daedap.database.start()
@@ -196,7 +196,7 @@ def test_given_no_worker_when_asked_then_readyz_names_it_until_one_runs(daedap):
     daedap.start("--no-worker")
     assert until(lambda: daedap.status("/healthz") == 200), daedap.log.read_text()
     daedap.ask("DELETE FROM procrastinate_workers")
-    assert daedap.get("/readyz").json() == {"status": "failing", "failing": ["worker"]}
+    assert daedap.get("/readyz").json() == {"status": "failing", "failing": ["worker"], "impaired": []}
     worker = subprocess.Popen(daedap.command("worker"), env=daedap.environment, cwd=daedap.home)
     assert until(daedap.is_ready), daedap.log.read_text()
     worker.send_signal(signal.SIGTERM)

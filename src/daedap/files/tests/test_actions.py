@@ -17,12 +17,6 @@ from daedap.files.models import PlatformFile, StoredFile
 from daedap.files.tests.samples import GENUINE, HTML, upload
 
 
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "files"
-    return settings.MEDIA_ROOT
-
-
 def bytes_on_disk(media: Path) -> list[str]:
     return sorted(path.relative_to(media).as_posix() for path in media.rglob("*") if path.is_file())
 

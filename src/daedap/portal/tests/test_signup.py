@@ -9,6 +9,7 @@ from django.test import Client
 from daedap.accounts.models import MailLink, PlatformMember, TermsConsent, User, Verification
 from daedap.core.models import OutgoingMail
 from daedap.files.models import PlatformFile
+from daedap.files.tests import clamd
 from daedap.portal import actions
 from daedap.portal.forms.signup import TypeForm
 from tests import factories
@@ -143,6 +144,24 @@ def test_given_upload_that_is_not_what_it_says_when_sent_then_refused(platform_c
     response = platform_client.post("/signup/information/", BUSINESS | {"certificate": upload})
 
     assert response.status_code == 422
+    assert not User.objects.exists()
+    assert not PlatformFile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("habit", "words"), [("honest", "바이러스가 발견되어"), ("nothing", "잠시 후 다시 시도해 주세요")]
+)
+def test_given_a_virus_or_no_scan_when_certificate_sent_then_said_and_nothing_kept(
+    platform_client, mailed_path, settings, habit, words
+):
+    verified(platform_client, mailed_path, membership_type="business")
+    with clamd.running() as scanner:
+        settings.VIRUS_SCANNER, scanner.habit = scanner.address, habit
+        upload = certificate(content=PDF + clamd.EICAR)
+        response = platform_client.post("/signup/information/", BUSINESS | {"certificate": upload})
+    assert response.status_code == 422
+    assert words in response.text
+    assert 'value="예스24"' in response.text
     assert not User.objects.exists()
     assert not PlatformFile.objects.exists()
 

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from daedap.audit.models import AuditEntry
 from daedap.core.scoping import organization_scope, service_scope
 from daedap.files.models import StoredFile
+from daedap.files.tests import clamd
 from daedap.files.tests.samples import GENUINE
 from daedap.services import languages
 from daedap.services.forms_basics import Languages
@@ -185,6 +186,19 @@ def test_given_something_else_when_uploaded_then_said_and_nothing_kept(client, a
     assert fresh(shop).banner is None
     with organization_scope(acme.pk):
         assert not StoredFile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("habit", "words"), [("honest", "바이러스가 발견되어"), ("nothing", "잠시 후 다시 시도해 주세요")]
+)
+def test_given_a_virus_or_no_scan_when_uploaded_then_said_and_nothing_kept(client, acme, shop, settings, habit, words):
+    with clamd.running() as scanner:
+        settings.VIRUS_SCANNER, scanner.habit = scanner.address, habit
+        response = client.post(BANNER, {"op": "upload", "banner": picture("banner.png", GENUINE["png"] + clamd.EICAR)})
+    assert response.status_code == 422
+    assert words in response.text
+    assert fresh(shop).banner is None
+    assert not StoredFile._base_manager.exists()
 
 
 def test_given_banner_when_second_uploaded_then_refused_until_the_first_is_removed(client, acme, shop):
