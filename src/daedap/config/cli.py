@@ -135,7 +135,9 @@ def manage(options: argparse.Namespace) -> int:
     """Run a management command of Django."""
     from django.core.management import execute_from_command_line
 
-    with database():
+    from daedap.core.database import unhurried
+
+    with database(), unhurried(locks=True):
         execute_from_command_line(["daedap manage", *options.arguments])
     return 0
 
@@ -163,7 +165,9 @@ def migrate_database() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    with connection.cursor() as cursor:
+    from daedap.core.database import unhurried
+
+    with unhurried(locks=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         try:
             executor = MigrationExecutor(connection)

@@ -140,14 +140,25 @@ FORM_RENDERER = "daedap.core.rendering.WidgetRenderer"
 # --- Database and jobs ---------------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="") or embedded.database_url(HOME)
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+_given = DATABASES["default"].get("OPTIONS", {})  # what the address says comes first
+# A row that somebody holds, a statement without end, a peer that is gone: none may keep all threads waiting for long.
+# Jobs and commands take the time they need for a statement (core/database.py).
+_LIMITS = "-c lock_timeout=4s -c statement_timeout=30s -c idle_in_transaction_session_timeout=2min"
 DATABASES["default"].update(
     {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            **DATABASES["default"].get("OPTIONS", {}),
-            # 8 threads for pages, 4 for jobs, 4 for the edge: each holds one connection at most.
-            "pool": {"min_size": 1, "max_size": 16, "timeout": 3, "max_idle": 60},
+            "connect_timeout": 3,
+            "keepalives_idle": 20,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
+            **_given,
+            "options": f"{_LIMITS} {_given.get('options', '')}".strip(),
+            # 8 threads for pages, 4 for jobs, 4 for the edge: each holds one connection at most. A lost database is
+            # looked for with each request; by itself the pool would wait longer from try to try, for minutes.
+            "pool": {"min_size": 1, "max_size": 16, "timeout": 3, "max_idle": 60, "reconnect_timeout": 2},
         },
     }
 )

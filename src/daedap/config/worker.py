@@ -29,20 +29,42 @@ logger = logging.getLogger(__name__)
 
 async def run_worker(stop: asyncio.Event) -> None:
     """Run jobs until `stop` is set, across outages of the database; let running jobs finish for `STOP_SECONDS`."""
+    told = ""
     while not stop.is_set():
+        reason = "one of its parts has ended"
         try:
-            await _run_once(stop)
+            await _run_once(stop, is_new=not told)
+            told = ""
+        except _NoDatabase as error:
+            reason = str(error)
         except Exception as error:  # noqa: BLE001 - whatever ended the worker must not end the running of jobs
-            logger.warning("the job worker lost its database and will try again", extra={"error": type(error).__name__})
+            reason, told = type(error).__name__, ""
+        if not stop.is_set() and reason != told:  # once, not with every try
+            logger.warning("the job worker cannot run now and will try again", extra={"reason": reason})
+            told = reason
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
 
 
-async def _run_once(stop: asyncio.Event) -> None:
-    app = _worker_app()
-    probe = await psycopg.AsyncConnection.connect(**connector_params(), connect_timeout=3)  # a pool would not fail
+class _NoDatabase(Exception):
+    """It cannot be reached; the text says why."""
+
+
+async def _reach_database() -> None:
+    """Raise _NoDatabase if no connection can be made; a pool would wait instead."""
+    try:
+        probe = await psycopg.AsyncConnection.connect(**{**connector_params(), "connect_timeout": 3})
+    except psycopg.OperationalError as error:
+        raise _NoDatabase(" ".join(str(error).split())) from error
     await probe.close()
+
+
+async def _run_once(stop: asyncio.Event, *, is_new: bool) -> None:
+    app = _worker_app()
+    await _reach_database()
     async with app.open_async():
+        if not is_new:
+            logger.info("the job worker runs again")
         worker = asyncio.create_task(
             app.run_worker_async(
                 name="daedap",

@@ -74,7 +74,7 @@ def configure(*, level: str) -> None:
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},
-            "psycopg.pool": {"level": "ERROR"},
+            "psycopg.pool": {"level": "WARNING"},  # why the database cannot be reached
         },
     }
     dictConfig(config)

@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
+from daedap.core.database import cause_of
 from daedap.core.errors import NotFound
 from daedap.core.language import remember_language
 from daedap.core.mail.kept import KeptMail, find_kept_mail, list_kept_mails
@@ -24,6 +25,10 @@ from daedap.core.mail.kept import KeptMail, find_kept_mail, list_kept_mails
 View = Callable[..., HttpResponse]
 logger = logging.getLogger("daedap.request")
 _LONGEST_NEXT = 2000
+_TOO_LONG = {
+    "LockNotAvailable": "a row that somebody holds was waited for too long",
+    "QueryCanceled": "a statement took too long and was ended",
+}
 CHOSEN_LANGUAGE = "chosen_language"
 """Where a session keeps the language that somebody chose before signing in."""
 
@@ -87,7 +92,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def database_down(error: Exception) -> HttpResponse:
     """Return the calm 503 page, which needs no database."""
-    logger.error("database out of reach", extra={"error": type(error).__name__})
+    cause = cause_of(error)
+    logger.error(_TOO_LONG.get(cause, "database out of reach"), extra={"error": type(error).__name__, "cause": cause})
     page = render_to_string("errors/503.html", {"product_name": settings.PRODUCT_NAME})
     return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
 

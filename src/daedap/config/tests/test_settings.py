@@ -93,3 +93,20 @@ def test_given_networks_when_read_then_ranges_and_a_wrong_one_stops_the_start(tm
         refused = networks(tmp_path, wrong)
         assert refused.returncode != 0
         assert wrong in refused.stderr
+
+
+OPTIONS = """
+import json
+from daedap.config import settings
+print(json.dumps({**settings.DATABASES["default"]["OPTIONS"], "pool": None}))
+"""
+
+
+def test_given_an_address_with_options_when_read_then_they_win_over_ours(tmp_path, monkeypatch):
+    monkeypatch.setenv(
+        "DATABASE_URL", "postgresql://d@db.example/d?connect_timeout=9&sslmode=require&options=-c%20lock_timeout%3D9s"
+    )
+    found = fresh(tmp_path, "http://localhost:8000", OPTIONS)
+    assert (found["connect_timeout"], found["sslmode"], found["tcp_user_timeout"]) == (9, "require", 20_000)
+    assert found["options"].startswith("-c lock_timeout=4s -c statement_timeout=30s ")
+    assert found["options"].endswith(" -c lock_timeout=9s")  # PostgreSQL takes the last
