@@ -6,6 +6,7 @@ Acme is the tenant most stories happen in; Beta is the other tenant, whose peopl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from daedap.core.scoping import organization_scope, service_scope
 from daedap.organizations.models import IamMember, Organization
 from daedap.services.models import Agent, Role, Service
 from tests import factories
+from tests.installation import PRIVATE_CALLBACKS, Installation, short_folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +34,21 @@ def rows_for_all(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="session")
+def migrated_home() -> Iterator[Path]:
+    """A home with an empty database, at rest; for `tests.installation.copy_of`, because making one takes long."""
+    with short_folder() as home:
+        Installation(home).run("migrate")
+        yield home
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A home that `daedap demo` has filled, at rest, and the demo's facts; for copies, likewise."""
+    with short_folder() as home:
+        yield home, Installation(home, **PRIVATE_CALLBACKS).fill_demo()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,12 +15,10 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
 import psutil
-import psycopg
 import pytest
 
-from daedap.config.embedded import EmbeddedPostgres
 from daedap.members.tokens import MemberClaims, sign
-from tests.browser.installation import Installation
+from tests.installation import PRIVATE_CALLBACKS, Installation, copy_of
 
 pytestmark = pytest.mark.server
 
@@ -98,20 +95,19 @@ class Town:
 
     def __init__(self, installation: Installation, facts: dict[str, Any]) -> None:
         self.installation = installation
-        self.host = urlsplit(facts["organization"]["url"]).netloc
+        self.host = urlsplit(installation.organization_url(facts["organization"]["domain"])).netloc
         self.key = facts["organization"]["key"]
         self.bad, self.calm = facts["service"]["id"], facts["post_service"]["id"]
         self.server = psutil.Process(installation.process.pid)
-        self.database = EmbeddedPostgres(installation.home)
 
     def integrate(self, port: int) -> None:
         """Have both services ask the company on this port. Written straight into the database, as nothing else is."""
-        with psycopg.connect(self.database.url, autocommit=True) as connection:
-            changed = connection.execute(
-                "UPDATE members_integrationsettings SET login_type = 'get', enabled = true, token_verification_url=%s",
-                [f"http://127.0.0.1:{port}/verify"],
-            )
-            assert changed.rowcount == 2
+        changed = self.installation.ask(
+            "UPDATE members_integrationsettings SET login_type = 'get', enabled = true, token_verification_url = %s"
+            " RETURNING id",
+            f"http://127.0.0.1:{port}/verify",
+        )
+        assert len(changed) == 2
 
     def link(self, service: str, usercode: str) -> str:
         now = str(time.time_ns() // 1_000_000)
@@ -120,14 +116,11 @@ class Town:
         return f"/{service}/hc/?{urlencode(values | {'token': token}, quote_via=quote)}"
 
     def reasons(self) -> Counter[str]:
-        with psycopg.connect(self.database.url, autocommit=True) as connection:
-            rows = connection.execute("SELECT reason, count(*) FROM members_loginevent GROUP BY reason").fetchall()
-        return Counter(dict(rows))
+        return Counter(dict(self.installation.ask("SELECT reason, count(*) FROM members_loginevent GROUP BY reason")))
 
     def database_connections(self) -> int:
-        with psycopg.connect(self.database.url, autocommit=True) as connection:
-            asked = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-            return int(connection.execute(asked).fetchone()[0])
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        return int(self.installation.ask(asked)[0][0])
 
     @property
     def processes(self) -> list[psutil.Process]:
@@ -146,14 +139,11 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with tempfile.TemporaryDirectory(prefix="dbc-") as name:
-        installation = Installation(Path(name).resolve())
-        try:
-            installation.start()
-            yield Town(installation, installation.fill_demo(9))
-        finally:
-            installation.stop()
+def town(demo: tuple[Path, dict[str, Any]]) -> Iterator[Town]:
+    home, facts = demo
+    with copy_of(home, **PRIVATE_CALLBACKS) as installation:
+        installation.serve()
+        yield Town(installation, facts)
 
 
 def client(town: Town) -> httpx.AsyncClient:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -19,62 +14,22 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from daedap.config.tests.test_server import Daedap, free_port, until
 from tests.factories import PASSWORD
+from tests.installation import Installation, copy_of, free_port, text_of, until
 
 pytestmark = pytest.mark.server
 
-ROOT = Path(__file__).resolve().parents[1]
 MAILS = "SELECT status, recipient, content, tries FROM core_outgoingmail"
 
 
-class Installation(Daedap):
-    """A home, a port and a server, with settings of its own, and people in front of it."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__(home)
-        self.settings: dict[str, str] = {}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | self.settings
-
-    def kill(self) -> None:
-        """End the server as a power cut would; the database goes on."""
-        self.process.kill()
-        self.process.wait()
-
-    def serve(self, *arguments: str) -> None:
-        """Start the server and wait for its pages (without a worker it never calls itself ready)."""
-        self.start(*arguments)
-        answers = (lambda: self.status("/healthz") == 200) if "--no-worker" in arguments else self.is_ready
-        assert until(answers), self.log.read_text()
-
-    def kept_mails(self) -> list[Path]:
-        return sorted((self.home / "mail").glob("*.eml"))
-
-    def python(self, code: str) -> list[str]:
-        """Run `code` inside the application, beside the server; return the words it printed."""
-        done = subprocess.run(
-            self.command("manage", "shell", "--verbosity", "0", "-c", code),
-            env=self.environment | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
-            cwd=self.home, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        return done.stdout.split()
-
-    def browser(self) -> httpx.Client:
-        return httpx.Client(base_url=f"http://localhost:{self.port}", trust_env=False, timeout=20)
-
-
 @pytest.fixture
-def installation() -> Iterator[Installation]:
-    home = Path(tempfile.mkdtemp(prefix="daedap-crash-"))
-    made = Installation(home)
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.kill()
-    made.database.stop()
-    shutil.rmtree(home)
+def installation(migrated_home: Path) -> Iterator[Installation]:
+    with copy_of(migrated_home) as installation:
+        yield installation
+
+
+def browser_at(installation: Installation) -> httpx.Client:
+    return httpx.Client(base_url=installation.base_url, trust_env=False, timeout=20)
 
 
 def submit(
@@ -107,29 +62,26 @@ def ask_for_verification_mail(browser: httpx.Client, address: str) -> None:
 def test_given_a_crash_between_commit_and_mail_when_started_again_then_the_mail_leaves_once(installation):
     # given: the change is committed, nobody has sent its mail, and the process dies
     installation.serve("--no-worker")
-    with installation.browser() as browser:
+    with browser_at(installation) as browser:
         ask_for_verification_mail(browser, "kim@example.com")
     [(status, recipient, content, tries)] = installation.ask(MAILS)
     assert (status, tries) == ("queued", 0)
     assert "kim@example.com" not in recipient + content  # waits encrypted
-    assert installation.kept_mails() == []
+    assert installation.mails() == []
     installation.kill()
     # when
     installation.serve()
     # then
-    assert until(installation.kept_mails), installation.log.read_text()
+    assert until(installation.mails), installation.log.read_text()
     assert until(lambda: installation.ask(MAILS) == [("sent", "", "", 1)])
     assert until(lambda: installation.ask("SELECT count(*) FROM procrastinate_jobs") == [(0,)])
-    [mail] = installation.kept_mails()
-    letter = message_from_bytes(mail.read_bytes(), policy=policy.default)
-    assert letter["To"] == "kim@example.com"
-    [path] = re.findall(
-        rf"http://localhost:{installation.port}(/signup/verify/\S+)", letter.get_body(["plain"]).get_content()
-    )
-    with installation.browser() as browser:
+    [mail] = installation.mails()
+    assert mail["To"] == "kim@example.com"
+    [path] = re.findall(rf"{installation.base_url}(/signup/verify/\S+)", text_of(mail))
+    with browser_at(installation) as browser:
         assert browser.get(path).status_code == 200  # the link that was mailed works
     assert installation.stop() == 0
-    assert len(installation.kept_mails()) == 1
+    assert len(installation.mails()) == 1
 
 
 class MailServer:
@@ -156,7 +108,7 @@ def test_given_a_crash_while_mail_is_handed_over_when_the_claim_is_over_then_it_
     try:
         # given: killed while the mail server had all of the mail and had not said yes
         installation.serve()
-        with installation.browser() as browser:
+        with browser_at(installation) as browser:
             ask_for_verification_mail(browser, "kim@example.com")
         assert mail_server.asked.wait(20), installation.log.read_text()
         assert [(row[0], row[3]) for row in installation.ask(MAILS)] == [("sending", 1)]
@@ -210,7 +162,7 @@ def test_given_two_founders_when_both_save_one_domain_at_once_then_exactly_one_h
     installation.serve()
     names = ["first", "second"]
     ids = installation.python(TWO_FOUNDERS)
-    browsers = [installation.browser() for _ in names]
+    browsers = [browser_at(installation) for _ in names]
     for name, browser in zip(names, browsers, strict=True):
         answer = submit(browser, "/login/", email=f"{name}@example.com", password=PASSWORD)
         assert answer.status_code == 302

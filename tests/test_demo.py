@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from psycopg import sql
 
-from daedap.config.tests.test_server import Daedap
+from tests.installation import PRIVATE_CALLBACKS, Installation, copy_of
 
 pytestmark = pytest.mark.server
 
@@ -41,28 +37,7 @@ ROWS = {
 """What a second run must not add to. Both services have a contract, and each item is billed from one day on."""
 
 
-@pytest.fixture(scope="module")
-def installation() -> Iterator[Daedap]:
-    home = Path(tempfile.mkdtemp(prefix="daedap-demo-"))
-    made = Daedap(home)
-    yield made
-    made.database.stop()
-    shutil.rmtree(home)
-
-
-def demo(installation: Daedap) -> dict[str, Any]:
-    """Run the command as `make run` does, but for the serving, and read what it prints."""
-    done = subprocess.run(
-        installation.command("demo", "--json"),
-        env=installation.environment | {"DAEDAP_ALLOW_PRIVATE_CALLBACKS": "true"},
-        cwd=installation.home, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert len(done.stdout.splitlines()) == 1
-    facts: dict[str, Any] = json.loads(done.stdout)
-    return facts
-
-
-def contents(installation: Daedap) -> dict[str, tuple[int, str]]:
+def contents(installation: Installation) -> dict[str, tuple[int, str]]:
     """Return of each table how many rows it has, and a fingerprint of all that stands in them."""
     installation.database.start()
     try:
@@ -73,18 +48,22 @@ def contents(installation: Daedap) -> dict[str, tuple[int, str]]:
         installation.database.stop()
 
 
-def test_given_the_demo_when_filled_again_then_the_same_facts_and_not_a_row_differs(installation):
+def test_given_the_demo_when_filled_again_then_the_same_facts_and_not_a_row_differs(
+    demo: tuple[Path, dict[str, Any]],
+) -> None:
     # given
-    first = demo(installation)
+    home, first = demo
     assert set(first) == {"base_url", *CONTRACT}
     assert {name: set(first[name]) for name in CONTRACT} == CONTRACT
     assert first["service"]["helpcenter_url"] == f"{first['organization']['url']}{first['service']['id']}/hc/"
-    before = contents(installation)
-    for table, rows in ROWS.items():
-        assert before[table][0] == rows
-    # when
-    second = demo(installation)
-    # then
-    assert second == first
-    after = contents(installation)
+    with copy_of(home, **PRIVATE_CALLBACKS) as installation:
+        installation.port = urlsplit(first["base_url"]).port
+        before = contents(installation)
+        for table, rows in ROWS.items():
+            assert before[table][0] == rows
+        # when
+        second = installation.fill_demo()
+        # then
+        assert second == first
+        after = contents(installation)
     assert {table: rows for table, rows in after.items() if rows != before.get(table)} == {}

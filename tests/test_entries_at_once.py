@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
-from tests.browser.installation import ROOT, Installation
+from tests.installation import CODE, DAEDAP, PRIVATE_CALLBACKS, Installation, copy_of
 from tests.test_bad_companies import Company, Town, client, running
 
 pytestmark = pytest.mark.server
@@ -47,9 +44,9 @@ class Office:
     def __init__(self, installation: Installation) -> None:
         loop = "import sys\nfor line in sys.stdin:\n  exec(line)\n  print(demo().key, flush=True)"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "daedap.config.cli", "manage", "shell", "--verbosity", "0", "-c", loop],
-            env=installation.environment | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [DAEDAP, "manage", "shell", "--verbosity", "0", "-c", loop],
+            env=installation.environment | {"PYTHONPATH": CODE}, cwd=installation.home,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def do(self, code: str) -> str:
@@ -67,26 +64,17 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with tempfile.TemporaryDirectory(prefix="dat-") as name:
-        installation = Installation(Path(name).resolve())
-        try:
-            installation.start()
-            yield Town(installation, installation.fill_demo(9))
-        finally:
-            installation.stop()
-
-
-def ask(town: Town, query: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(town.database.url, autocommit=True) as connection:
-        cursor = connection.execute(query)
-        return cursor.fetchall() if cursor.description else []
+def town(demo: tuple[Path, dict[str, Any]]) -> Iterator[Town]:
+    home, facts = demo
+    with copy_of(home, **PRIVATE_CALLBACKS) as installation:
+        installation.serve()
+        yield Town(installation, facts)
 
 
 def reasons(town: Town) -> Counter[str]:
     """Return how the entries ended that are on record, and begin a new record."""
     found = town.reasons()
-    ask(town, "DELETE FROM members_loginevent")
+    town.installation.ask("DELETE FROM members_loginevent")
     return found
 
 
@@ -105,7 +93,7 @@ def test_given_one_token_or_one_member_when_many_come_at_once_then_as_if_one_aft
         async with running(Patient()) as company:
             company.gate.set()
             town.integrate(company.port)
-            ask(town, "UPDATE members_integrationsettings SET single_use_token = true")
+            town.installation.ask("UPDATE members_integrationsettings SET single_use_token = true")
             link = town.link(town.bad, "wait-one")
             entered = await asyncio.gather(*(come(town, link) for _ in range(10)))
             assert sum(map(is_member, entered)) == 1
@@ -117,9 +105,9 @@ def test_given_one_token_or_one_member_when_many_come_at_once_then_as_if_one_aft
                 await asyncio.sleep(0.002)  # links of one millisecond are one token
             entered = await asyncio.gather(*(come(town, link) for link in links))
             assert sum(map(is_member, entered)) == 5
-            assert ask(town, "SELECT count(*) FROM members_member WHERE usercode = 'wait-two'") == [(1,)]
+            assert town.installation.ask("SELECT count(*) FROM members_member WHERE usercode = 'wait-two'") == [(1,)]
             sessions = "SELECT count(*) FROM members_membersession JOIN members_member m ON m.id = member_id"
-            assert ask(town, f"{sessions} WHERE usercode = 'wait-two'") == [(5,)]
+            assert town.installation.ask(f"{sessions} WHERE usercode = 'wait-two'") == [(5,)]
             reasons(town)
 
     asyncio.run(run())
@@ -138,7 +126,7 @@ def test_given_50_who_wait_when_key_switch_or_service_changes_meanwhile_then_nob
         f" shop = Service._base_manager.get(service_id='{town.bad}'); pause_service(service_pk=shop.pk, actor=SYSTEM);"
         " terminate_service(service_pk=shop.pk, actor=SYSTEM); scope.__exit__(None, None, None)",
     }
-    ask(town, "DELETE FROM members_membersession")
+    town.installation.ask("DELETE FROM members_membersession")
     office = Office(town.installation)
     town.key = office.do("pass")
 
@@ -148,7 +136,7 @@ def test_given_50_who_wait_when_key_switch_or_service_changes_meanwhile_then_nob
             for number, (reason, change) in enumerate(changes.items()):
                 company.gate.clear()
                 company.asked = 0
-                ask(town, "UPDATE members_integrationsettings SET enabled = true")
+                town.installation.ask("UPDATE members_integrationsettings SET enabled = true")
                 links = [town.link(town.bad, f"wait-{number}-{who}") for who in range(WAITING)]
                 visitors = [asyncio.create_task(come(town, link)) for link in links]
                 async with asyncio.timeout(4):
@@ -159,7 +147,7 @@ def test_given_50_who_wait_when_key_switch_or_service_changes_meanwhile_then_nob
                 entered = await asyncio.gather(*visitors)
                 assert not any(map(is_member, entered)), reason
                 assert reasons(town) == {reason.strip(): WAITING}
-                assert ask(town, "SELECT count(*) FROM members_membersession") == [(0,)]
+                assert town.installation.ask("SELECT count(*) FROM members_membersession") == [(0,)]
 
     try:
         asyncio.run(run())

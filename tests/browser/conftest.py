@@ -10,24 +10,27 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.installation import ROOT, Installation, Shop, free_port
+from tests.installation import PRIVATE_CALLBACKS, ROOT, Installation, Shop, free_port, short_folder
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("installation"))
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+def installation() -> Iterator[Installation]:
+    """One for all tests with a browser, begun as everybody begins: `daedap serve` with an empty home."""
+    with short_folder() as home:
+        running = Installation(home, **PRIVATE_CALLBACKS)
+        try:
+            running.serve()
+            yield running
+            assert running.stop() == 0
+        finally:
+            running.remove()
 
 
-@pytest.fixture(scope="module")
-def facts(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+@pytest.fixture(scope="session")
+def facts(installation: Installation) -> Iterator[dict[str, Any]]:
     """What the demo tells, with the example shop running beside it for both services."""
     port = free_port()
     facts = installation.fill_demo(port)
@@ -36,7 +39,7 @@ def facts(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
         service=facts["service"]["id"],
         post_service=facts["post_service"]["id"],
         key=facts["organization"]["key"],
-        log=tmp_path_factory.mktemp("shop") / "shop.log",
+        log=installation.home / "demo-shop.log",
         port=port,
     )
     shop.start()

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.installation import Installation, link_in, text_of
+from tests.installation import Installation, link_in, text_of
 
 PASSWORD = "Ocean!72"
 MOBILE = "010-9999-8888"

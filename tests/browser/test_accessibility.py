@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.installation import ROOT
+from tests.installation import ROOT
 
 pytestmark = [pytest.mark.browser]
 

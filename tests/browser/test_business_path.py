@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.installation import DAEDAP, ROOT, Installation, text_of
 from tests.browser.onboarding import (
     PASSWORD,
     Company,
@@ -23,6 +21,7 @@ from tests.browser.onboarding import (
     first_sign_in,
     verify_email,
 )
+from tests.installation import Installation, text_of
 
 pytestmark = [pytest.mark.browser]
 
@@ -71,9 +70,8 @@ def confirm_password(founder: Visitor) -> None:
 
 def approve(operator: Visitor, installation: Installation) -> None:
     """Look at the certificate and approve, at the operator site."""
-    environment = installation.environment | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     create = ["manage", "createsuperuser", "--noinput", "--login_id", OPERATOR, "--name", "운영자"]
-    subprocess.run([DAEDAP, *create], env=environment, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    installation.run(*create, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     page = operator.page
     page.goto(installation.base_url + "/operator/accounts/platformmember/?verification__exact=pending")
     page.locator("[name=email]").fill(OPERATOR)

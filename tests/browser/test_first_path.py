@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.installation import Installation, Shop, link_in, text_of
 from tests.browser.onboarding import (
     MOBILE,
     PASSWORD,
@@ -24,6 +23,7 @@ from tests.browser.onboarding import (
     first_sign_in,
     verify_email,
 )
+from tests.installation import Installation, Shop, link_in, text_of
 
 pytestmark = [pytest.mark.browser]
 

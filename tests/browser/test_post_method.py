@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.installation import Installation, Shop, free_port
-
 pytestmark = [pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def facts(installation: Installation) -> Iterator[dict[str, Any]]:
-    port = free_port()
-    facts = installation.fill_demo(port)
-    shop = Shop(
-        oc_base_url=facts["organization"]["url"].rstrip("/"),
-        service=facts["post_service"]["id"],
-        key=facts["organization"]["key"],
-        log=installation.home / "post-shop.log",
-        port=port,
-    )
-    shop.start()
-    yield facts
-    shop.stop()
 
 
 def log_in(page: Page, name: str) -> None:

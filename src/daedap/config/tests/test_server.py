@@ -2,116 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-import httpx
 import psutil
-import psycopg
 import pytest
 
-from daedap.config.embedded import EmbeddedPostgres
+from tests.installation import DAEDAP, copy_of, free_port, until
 
 pytestmark = pytest.mark.server
 
-ENVIRONMENT = {
-    name: value
-    for name, value in os.environ.items()
-    if not name.startswith(("DAEDAP_", "_DAEDAP")) and name != "DATABASE_URL"
-}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(question, *, seconds=90):
-    """Ask until the answer is true; return it, or the last answer when time is up."""
-    end = time.monotonic() + seconds
-    while not (answer := question()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return answer
-
-
-class Daedap:
-    """One installation: a home, a port, and the process that serves it."""
-
-    def __init__(self, home):
-        self.home = home
-        self.port = free_port()
-        self.log = home / "server.log"
-        self.database = EmbeddedPostgres(home)
-        self.process = None
-
-    def command(self, *arguments):
-        return [sys.executable, "-m", "daedap.config.cli", *arguments]
-
-    @property
-    def environment(self):
-        return ENVIRONMENT | {"DAEDAP_HOME": str(self.home)}
-
-    def start(self, *arguments):
-        with self.log.open("a") as log:
-            command = self.command("serve", "--port", str(self.port), *arguments)
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, cwd=self.home)
-
-    def get(self, path, **options):
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10, trust_env=False, **options)
-
-    def status(self, path="/readyz", **options):
-        answer = self.get(path, **options)
-        return answer.status_code if answer is not None else None
-
-    def is_ready(self):
-        return self.status() == 200
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        return self.process.wait(12)
-
-    def ask(self, query, *values):
-        with psycopg.connect(self.database.url, autocommit=True) as connection:
-            cursor = connection.execute(query, values)
-            return cursor.fetchall() if cursor.description else None
-
 
 @pytest.fixture(scope="module")
-def installation():
-    """A migrated home, started once and left stopped."""
-    home = Path(tempfile.mkdtemp(prefix="daedap-server-"))
-    daedap = Daedap(home)
-    subprocess.run(daedap.command("migrate"), env=daedap.environment, check=True, cwd=home)
-    yield daedap
-    daedap.database.stop()
-    shutil.rmtree(home)
+def installation(migrated_home):
+    """One for all tests here, left stopped by each."""
+    with copy_of(migrated_home) as installation:
+        yield installation
 
 
 @pytest.fixture
 def daedap(installation):
     installation.port = free_port()
     yield installation
-    if installation.process is not None and installation.process.poll() is None:
-        installation.process.kill()
-        installation.process.wait()
-    installation.database.stop()
+    installation.remove()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_given_a_running_server_when_asked_to_end_then_all_of_it_ends_with_0(daedap, how):
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     children = psutil.Process(daedap.process.pid).children(recursive=True)
     assert daedap.stop(how) == 0
     assert not daedap.database.is_running()
@@ -120,27 +41,23 @@ def test_given_a_running_server_when_asked_to_end_then_all_of_it_ends_with_0(dae
 
 
 def test_given_a_killed_server_when_started_again_on_the_same_port_then_rows_and_jobs_are_kept(daedap):
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     daedap.ask("INSERT INTO core_limitcounter (key, window_started_at, count) VALUES ('kept', now(), 7)")
-    daedap.process.kill()
-    daedap.process.wait()
+    daedap.kill()
     # what a worker that was killed in the middle of a job leaves behind
     daedap.ask("DELETE FROM procrastinate_workers")
     daedap.ask(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, status, attempts, args)"
         " VALUES ('mail', 'core.deliver_mail', 0, 'doing', 1, '{\"mail_id\": 0}')"
     )
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     assert daedap.ask("SELECT count FROM core_limitcounter WHERE key = 'kept'") == [(7,)]
     assert until(lambda: daedap.ask("SELECT count(*) FROM procrastinate_jobs") == [(0,)])
     assert daedap.stop() == 0
 
 
 def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_itself(daedap):
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     host = {"Host": f"nobody.oc.localhost:{daedap.port}"}
     assert daedap.status("/", headers=host) == 404
     assert until(lambda: daedap.ask("SELECT count(*) FROM procrastinate_periodic_defers") != [(0,)])
@@ -177,8 +94,7 @@ def test_given_the_edge_when_it_is_killed_then_it_comes_back_and_it_ends_with_th
         host = {"Host": f"nobody.oc.localhost:{daedap.port}"}
         return daedap.status("/shop/hc/?token=x", headers=host)
 
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     assert enter() == 404
     (first,) = until(edges)
     first.kill()
@@ -192,12 +108,11 @@ def test_given_the_edge_when_it_is_killed_then_it_comes_back_and_it_ends_with_th
 
 
 def test_given_no_worker_when_asked_then_readyz_names_it_until_one_runs(daedap):
-    subprocess.run(daedap.command("migrate"), env=daedap.environment, check=True, cwd=daedap.home)
-    daedap.start("--no-worker")
-    assert until(lambda: daedap.status("/healthz") == 200), daedap.log.read_text()
+    daedap.run("migrate")
+    daedap.serve("--no-worker")
     daedap.ask("DELETE FROM procrastinate_workers")
     assert daedap.get("/readyz").json() == {"status": "failing", "failing": ["worker"], "impaired": []}
-    worker = subprocess.Popen(daedap.command("worker"), env=daedap.environment, cwd=daedap.home)
+    worker = subprocess.Popen([DAEDAP, "worker"], env=daedap.environment, cwd=daedap.home)
     assert until(daedap.is_ready), daedap.log.read_text()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(12) == 0
@@ -207,8 +122,7 @@ def test_given_no_worker_when_asked_then_readyz_names_it_until_one_runs(daedap):
 
 
 def test_given_health_when_asked_by_an_address_then_it_answers_and_metrics_stay_on_the_machine(daedap):
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     assert daedap.status("/healthz", headers={"Host": "10.0.0.7"}) == 200
     assert daedap.status("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}) == 403
     figures = daedap.get("/metrics", headers={"Host": "10.0.0.7"}).text
@@ -219,10 +133,7 @@ def test_given_a_taken_port_when_started_then_refused_with_a_sentence(daedap):
     with socket.socket() as other:
         other.bind(("127.0.0.1", daedap.port))
         other.listen()
-        done = subprocess.run(
-            daedap.command("serve", "--port", str(daedap.port)),
-            env=daedap.environment, cwd=daedap.home, capture_output=True, text=True, timeout=30, check=False,
-        )  # fmt: skip
+        done = daedap.run("serve", "--port", str(daedap.port), check=False)
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{daedap.port}" in done.stderr
     assert not daedap.database.is_running()
@@ -231,10 +142,7 @@ def test_given_a_taken_port_when_started_then_refused_with_a_sentence(daedap):
 def test_given_no_place_for_the_edges_socket_when_started_then_refused_with_a_sentence(daedap, tmp_path):
     folder = tmp_path / ("deep" * 30)
     folder.mkdir()
-    done = subprocess.run(
-        daedap.command("serve", "--port", str(daedap.port)), env=daedap.environment | {"TMPDIR": str(folder)},
-        cwd=daedap.home, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = daedap.run("serve", "--port", str(daedap.port), check=False, TMPDIR=str(folder))
     assert done.returncode == 1
     assert "Cannot make a socket in the folder for temporary files" in done.stderr
     assert "Traceback" not in done.stderr
@@ -243,10 +151,8 @@ def test_given_no_place_for_the_edges_socket_when_started_then_refused_with_a_se
 
 
 def test_given_a_fresh_home_when_the_doctor_looks_then_it_names_what_to_mend(daedap):
-    environment = daedap.environment | {"DAEDAP_PUBLIC_URL": "http://203.0.113.9", "DAEDAP_SECRET_KEY": "short"}
-    done = subprocess.run(
-        daedap.command("doctor"), env=environment, cwd=daedap.home, capture_output=True, text=True, check=False
-    )
+    environment = {"DAEDAP_PUBLIC_URL": "http://203.0.113.9", "DAEDAP_SECRET_KEY": "short"}
+    done = daedap.run("doctor", check=False, **environment)
     assert done.returncode == 1
     mended = [line.split("  ")[1] for line in done.stdout.splitlines() if line.startswith("MEND")]
     assert "Secret key" in mended
@@ -256,8 +162,7 @@ def test_given_a_fresh_home_when_the_doctor_looks_then_it_names_what_to_mend(dae
 
 def test_given_the_log_of_a_server_when_read_then_every_line_after_the_table_is_json(daedap):
     daedap.log.write_text("")
-    daedap.start()
-    assert until(daedap.is_ready), daedap.log.read_text()
+    daedap.serve()
     daedap.get("/nowhere/?token=verysecret")
     daedap.stop()
     lines = [line for line in daedap.log.read_text().splitlines() if line and not line.startswith("  ")]
