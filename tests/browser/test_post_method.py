@@ -18,6 +18,42 @@ def log_in(page: Page, name: str) -> None:
     page.locator("button.button").click()
 
 
+def test_given_a_guest_who_has_written_when_logging_in_then_the_text_is_there_and_gone_once_sent(
+    facts: dict[str, Any], visitor: Any
+) -> None:
+    form = facts["post_service"]["helpcenter_url"] + "ticket/"
+    someone = visitor()
+    page, content = someone.page, someone.page.locator("[name=content]")
+    page.goto(form)
+    page.locator("[name=category]").select_option(index=1)
+    page.locator("[name=subject]").fill("책상이 흔들려요")
+    content.fill("다리 하나가 짧습니다.")
+    file = {"name": "다리.txt", "mimeType": "text/plain", "buffer": "짧음".encode()}
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.locator(".hc-file-size")).to_have_text("6 B · 업로드 완료")
+    page.get_by_role("link", name="로그인").click()
+    log_in(page, "hong")
+    expect(page.locator(".hc-member")).to_have_text("홍길동")
+    expect(page.locator("[name=email]")).to_have_value("ho***@example.com")
+    expect(content).to_have_value("다리 하나가 짧습니다.")
+    expect(page.locator(".hc-count")).to_have_text("12 / 5,000")
+    expect(page.locator(".hc-file-size")).to_have_text("6 B · 업로드 완료")
+    page.locator("[name=personal_agree]").check()
+    page.get_by_role("button", name="문의 보내기").click()
+    expect(page).to_have_url(re.compile("/done/"))
+    page.go_back()
+    expect(content).to_have_value("")
+    expect(page.locator("[name=subject]")).to_have_value("")
+    # what a member has begun is not for whoever comes after
+    content.fill("홍길동의 글")
+    page.goto(facts["post_service"]["helpcenter_url"])
+    someone.context.clear_cookies()
+    page.goto(form)
+    expect(page.locator(".hc-member")).to_have_text("비회원")
+    expect(content).to_have_value("")
+    assert someone.complaints == []
+
+
 def test_given_members_of_the_shop_when_they_log_in_and_out_there_then_the_help_centre_follows_examples_48_to_50(
     facts: dict[str, Any], visitor: Any
 ) -> None:

@@ -70,7 +70,11 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page was open too long, or another site sent the form."""
+    """The page was open too long, or another site sent the form. A view may answer by itself: `csrf_failed`."""
+    match = request.resolver_match
+    answer: View | None = getattr(match.func, "csrf_failed", None) if match else None
+    if match and answer:
+        return answer(request, *match.args, **match.kwargs)
     return render(request, "errors/403.html", {"csrf": True}, status=403)
 
 

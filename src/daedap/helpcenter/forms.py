@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from daedap.core.errors import DaedapError
@@ -100,6 +101,18 @@ class EnquiryForm(forms.Form):
         if given and not _PHONE.fullmatch(given):
             raise ValidationError(_("Please enter the whole phone number: digits, spaces, hyphens and +."))
         return given
+
+
+def without_contact(data: QueryDict, member: Member | None) -> QueryDict:
+    """Return what somebody else has written with the contact data of `member`; a guest gets nothing that is masked."""
+    mine = data.copy()
+    if member is not None:
+        mine["name"] = member.username
+        mine["email"], mine["phone"] = mask_email(member.email), mask_phone(member.phone)
+    else:
+        for name in ("email", "phone"):
+            mine[name] = "" if "*" in mine.get(name, "") else mine.get(name, "")
+    return mine
 
 
 class ReenquiryForm(forms.Form):

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from daedap.core.errors import DaedapError
 from daedap.core.language import VISITOR_COOKIE
 from daedap.helpcenter import languages
+from daedap.helpcenter.errors import FormTooOld
 from daedap.helpcenter.login_status import StatusQuestion, question_of
 from daedap.helpcenter.selectors import read_footer
 from daedap.members import frames, notices
@@ -52,7 +53,16 @@ class PageRequest(HelpCentreRequest):
 
 def page(view: View) -> View:
     """Open a help-centre page to everybody: the visitor is known, the language is chosen and errors keep the frame."""
+    opened = _open(view)
+    opened.csrf_failed = _open(_refuse_old_form)  # type: ignore[attr-defined]  # core.views.csrf_failure asks for it
+    return opened
 
+
+def _refuse_old_form(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    raise FormTooOld
+
+
+def _open(view: View) -> View:
     @help_centre_page
     @wraps(view)
     def wrapper(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -117,9 +127,20 @@ def show(
 
 
 def error_page(request: PageRequest, error: DaedapError) -> HttpResponse:
-    """Return the page for a refusal that no view handled, inside the help centre's frame."""
+    """Return the page for a refusal that no view handled, inside the help centre's frame.
+
+    What somebody wrote and could not send stands below, so that it is not lost.
+    """
     status = error.code if error.code in (403, 404, 409, 429) else 400
-    response = show(request, "helpcenter/error.html", {"status": status, "message": error.message}, status=status)
+    written = request.POST.get("content", "").strip()
+    context = {
+        "status": status,
+        "message": error.message,
+        "hint": error.hint if isinstance(error, FormTooOld) else "",
+        "again": clean_path(request) if isinstance(error, FormTooOld) and written else "",
+        "written": written,
+    }
+    response = show(request, "helpcenter/error.html", context, status=status)
     patch_cache_control(response, no_store=True)
     return response
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused
 from daedap.helpcenter import detours, uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
-from daedap.helpcenter.forms import EnquiryForm, hex_id, put_refusal
+from daedap.helpcenter.forms import EnquiryForm, hex_id, put_refusal, without_contact
 from daedap.helpcenter.pages import PageRequest, address, clean_path, page, show
 from daedap.helpcenter.selectors import get_terms
 from daedap.members.access import FormAccess, ListAccess
@@ -66,12 +66,20 @@ def enquiry(request: PageRequest) -> HttpResponse:
 def _submit(request: PageRequest) -> HttpResponse:
     if not request.access.may_submit:
         return detours.login_required(request, status=403, written=request.POST.get("content", ""))
-    form = EnquiryForm(request.POST, categories=list_offered_categories(request.language), member=request.member)
+    writer = hex_id(request.POST.get("writer"))
+    is_other = writer not in ("", visitors.writer_of(request, request.member))
+    form = EnquiryForm(
+        without_contact(request.POST, request.member) if is_other else request.POST,
+        categories=list_offered_categories(request.language),
+        member=request.member,
+    )
     attachments = uploads.take_attachments(request)
     form_id = hex_id(request.POST.get("form_id")) or secrets.token_hex(16)
     addition_id = hex_id(request.POST.get("addition_id"))
     status = 422
-    if form.is_valid() and not attachments.errors:
+    if is_other:
+        form.add_error(None, _other_writer(request.member))
+    elif form.is_valid() and not attachments.errors:
         try:
             visitors.count_enquiry(request, request.member)
             ticket = _create(request, form.cleaned_data, attachments.ids, form_id, addition_id)
@@ -81,6 +89,14 @@ def _submit(request: PageRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(address(request, "enquiry_done", _receipt(request, ticket)))
     return _form_page(request, form, attachments, form_id=form_id, addition_id=addition_id, status=status)
+
+
+def _other_writer(member: Member | None) -> str:
+    """Return what to say to whoever sends a form that a member has opened who is not here any more."""
+    if member is None:
+        return _("You have been logged out, so your enquiry was not sent. To send it as a guest, send it once more.")
+    text = _("You are now logged in as %(name)s. To send the enquiry under this name, send it once more.")
+    return text % {"name": member.username or member.usercode}
 
 
 def _create(request: PageRequest, data: dict[str, Any], file_ids: list[str], form_id: str, addition_id: str) -> Ticket:
@@ -122,7 +138,8 @@ def _form_page(
         "available": bool(form.offered),
         "addition": addition.content if addition and addition.is_visible else "",
         "consent_points": consent_points(),
-        "is_member": request.member is not None,
+        "writer": visitors.writer_of(request, request.member),
+        "draft": f"{request.service.service_id}/new",
         **uploads.describe(attachments, address(request, "upload")),
     }
     response = show(request, "helpcenter/enquiry.html", context, current="enquiry", status=status)
@@ -161,7 +178,12 @@ def enquiry_done(request: PageRequest, receipt: str) -> HttpResponse:
     except signing.BadSignature as error:
         raise NotFound from error
     shows_list = request.access.list == ListAccess.OWN
-    context = {"ticket_id": ticket_id, "shows_list": shows_list, "has_email": _has_email(request.member)}
+    context = {
+        "ticket_id": ticket_id,
+        "shows_list": shows_list,
+        "has_email": _has_email(request.member),
+        "draft": f"{request.service.service_id}/new",
+    }
     response = show(request, "helpcenter/enquiry_done.html", context, current="enquiry")
     patch_cache_control(response, no_store=True)
     response["X-Robots-Tag"] = "noindex"

@@ -152,6 +152,8 @@ def _detail_page(
             address(request, "enquiry"), f"category={ticket.category_id}" if ticket.category_id else ""
         ),
         "is_closed": ticket.status == Status.CLOSED,
+        "draft": f"{request.service.service_id}/{ticket.ticket_id}",
+        "writer": visitors.writer_of(request, request.member),
         "was_sent": SENT in request.GET and request.method != "POST",
         "refusal": refusal,
         "written": form["content"].value() or "" if refusal else "",

@@ -72,6 +72,14 @@ def remember_browser(request: CustomerRequest, response: HttpResponse) -> None:
         set_help_centre_cookie(response, request.service, upload_cookie_name(), new_token())
 
 
+# --- Who writes ----------------------------------------------------------------------------------
+
+
+def writer_of(request: CustomerRequest, member: Member | None) -> str:
+    """Return who writes in a form, to be known again when it is sent; "" for guests."""
+    return keyed_hash(f"{request.service.pk}:{member.pk}", purpose="helpcenter.writer")[:32] if member else ""
+
+
 # --- Contact data as shown (spec 30, 8.3) --------------------------------------------------------
 
 

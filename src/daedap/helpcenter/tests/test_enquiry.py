@@ -12,7 +12,7 @@ from daedap.helpcenter.consent import consent_text
 from daedap.services.models import ServiceLanguage
 from daedap.tickets.actions import store_addition
 from daedap.tickets.models import Attachment, Category, CategoryName, Source
-from tests.factories import make_category
+from tests.factories import make_category, make_member
 
 FORM = "/shop/hc/ticket/"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
@@ -220,8 +220,14 @@ def test_given_browser_that_opened_no_form_when_it_uploads_then_told_so_and_noth
 def test_given_no_csrf_value_when_posted_then_403_and_no_ticket(acme, shop, client_of, filled, tickets):
     client = client_of(acme, enforce_csrf_checks=True)
     client.get(FORM)
-    assert client.post(FORM, filled()).status_code == 403
+    response = client.post(FORM, filled(content="<b>어제 주문했습니다.</b>"))
+    assert response.status_code == 403
     assert tickets() == []
+    page = text_of(response)  # the help centre's own, with what was written and the way back to the form
+    assert "페이지를 오래 열어 두어 전송되지 않았습니다." in page
+    assert "\n&lt;b&gt;어제 주문했습니다.&lt;/b&gt;</textarea>" in page
+    assert f'<a class="btn btn-primary" href="{FORM}"' in page
+    assert response["Cache-Control"].count("no-store") == 1
 
 
 def test_given_21_enquiries_of_guests_from_one_address_when_sent_then_the_last_is_held_back_calmly(
@@ -322,6 +328,56 @@ def test_given_member_when_email_is_empty_then_accepted_example_39(integrate, si
     integrate()
     assert sign_in(member).post(FORM, filled(email="")).status_code == 302
     assert tickets()[0].customer_email == ""
+
+
+def writer_on(page: str) -> str:
+    return re.search(r'name="writer" value="([0-9a-f]*)"', page)[1]
+
+
+def test_given_a_form_of_a_member_when_sent_after_the_session_ended_then_told_so_and_kept_and_sent_as_guest_next(
+    integrate, sign_in, member, guest, filled, tickets
+):
+    integrate()
+    writer = writer_on(text_of(sign_in(member).get(FORM)))
+    assert len(writer) == 32
+    sent = filled(writer=writer, email="gi***@example.com", phone="010-****-5678", content="한 시간 동안 쓴 글")
+    response = guest.post(FORM, sent)
+    page = text_of(response)
+    assert (response.status_code, tickets()) == (422, [])
+    assert "로그아웃되어 문의를 보내지 못했습니다." in page
+    assert "한 시간 동안 쓴 글" in page
+    assert "***" not in page.partition("<form class")[2]
+    assert writer_on(page) == ""
+    assert guest.post(FORM, filled(writer="", content="한 시간 동안 쓴 글")).status_code == 302
+    assert tickets()[0].member is None
+
+
+def test_given_a_form_of_a_member_when_another_is_signed_in_by_now_then_not_in_their_name_unasked(
+    integrate, sign_in, member, shop, filled, tickets
+):
+    integrate()
+    kim = make_member(shop, "kim", username="김영희", email="kim@example.com", phone="01033334444")
+    browser, form = sign_in(kim), sign_in(member).get(FORM)
+    sent = filled(writer=writer_on(text_of(form)), name="홍길동", email="", phone="")
+    response = browser.post(FORM, sent)
+    page = text_of(response)
+    assert (response.status_code, tickets()) == (422, [])
+    assert "지금은 김영희 님으로 로그인되어 있습니다." in page
+    assert 'value="김영희"' in page
+    assert 'value="ki***@example.com"' in page
+    assert "홍길동" not in page
+    assert browser.post(FORM, filled(writer=writer_on(page), email="ki***@example.com")).status_code == 302
+    [ticket] = tickets()
+    assert (ticket.member, ticket.customer_email) == (kim, "kim@example.com")
+
+
+def test_given_a_form_of_a_guest_when_signed_in_by_now_then_sent_as_the_member(
+    integrate, sign_in, member, guest, filled, tickets
+):
+    integrate()
+    assert writer_on(text_of(guest.get(FORM))) == ""
+    assert sign_in(member).post(FORM, filled(writer="")).status_code == 302
+    assert tickets()[0].member == member
 
 
 def test_given_member_when_sent_then_confirmation_leads_to_the_list(integrate, sign_in, member, filled):

@@ -165,7 +165,9 @@ def test_given_another_members_ticket_or_tenants_when_sent_then_404_and_nothing_
     other = ticket_of(factories.make_member(shop, "other"))
     theirs = factories.make_ticket(beta_shop, member=factories.make_member(beta_shop, "hong1"))
     for ticket in (other, theirs, ticket_of(None)):
-        assert ask(me, ticket).status_code == 404
+        response = ask(me, ticket)
+        assert response.status_code == 404
+        assert "작성하신 내용은 아직 접수되지 않았습니다." in response.content.decode()  # another tab, another member
     assert entries() == []
 
 

@@ -25,6 +25,7 @@ function watchUploads(form) {
   let running = 0;
 
   list.querySelectorAll(".hc-file").forEach((row) => addRemove(row));
+  form.addEventListener("hc:files", ({ detail }) => detail.forEach(addUploaded)); // of a draft
 
   input.addEventListener("change", () => {
     take([...input.files]);
@@ -63,20 +64,12 @@ function watchUploads(form) {
   }
 
   function send(file) {
-    const row = document.createElement("li");
-    row.className = "hc-file";
-    const name = document.createElement("span");
-    name.className = "hc-file-name";
-    name.textContent = file.name;
-    const size = document.createElement("span");
-    size.className = "hc-file-size";
-    size.textContent = bytes(file.size);
+    const [row, size] = newRow(file.name, bytes(file.size));
     const progress = document.createElement("progress");
     progress.max = 1;
     progress.value = 0;
     progress.setAttribute("aria-label", file.name);
-    row.append(name, size, progress);
-    list.append(row);
+    row.append(progress);
 
     const request = new XMLHttpRequest();
     const data = new FormData();
@@ -98,16 +91,40 @@ function watchUploads(form) {
         return;
       }
       progress.remove();
-      const id = document.createElement("input");
-      id.type = "hidden";
-      id.name = "file_ids";
-      id.value = answer.id;
-      row.append(id);
+      putId(row, answer.id);
       size.textContent = `${bytes(answer.size)} · ${done}`;
     });
     running += 1;
     addRemove(row, () => request.abort());
     request.send(data);
+  }
+
+  function newRow(fileName, sizeText) {
+    const row = document.createElement("li");
+    row.className = "hc-file";
+    const name = document.createElement("span");
+    name.className = "hc-file-name";
+    name.textContent = fileName;
+    const size = document.createElement("span");
+    size.className = "hc-file-size";
+    size.textContent = sizeText;
+    row.append(name, size);
+    list.append(row);
+    return [row, size];
+  }
+
+  function putId(row, value) {
+    const id = document.createElement("input");
+    id.type = "hidden";
+    id.name = "file_ids";
+    id.value = value;
+    row.append(id);
+  }
+
+  function addUploaded({ id, name, size }) {
+    const [row] = newRow(name, `${size} · ${done}`);
+    addRemove(row);
+    putId(row, id);
   }
 
   function addRemove(row, stop = () => {}) {
