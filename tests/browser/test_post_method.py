@@ -153,5 +153,12 @@ def test_given_any_answer_about_the_login_when_a_page_asks_then_only_a_clear_one
         open_while_it_answers(clear)
         expect(who).to_have_text("비회원")
         page.unroute_all()
+        page.context.clear_cookies(name="hcvain")  # as if a minute had passed
         page.goto(home + "ticket/list/")  # the shop knows its member and hands the data over again
         expect(who).to_have_text("홍길동")
+    # handed over each time and denied each time, as where the browser keeps the shop's cookie from our page
+    page.context.clear_cookies(name="hcvain")
+    page.route(f"{status_url}*", lambda route: route.fulfill(status=200, body=json.dumps(no), headers=allowed))
+    page.goto(home + "ticket/list/")
+    expect(page.get_by_role("heading", name="회원 인증에 실패했습니다.")).to_be_visible()
+    expect(page.get_by_role("link", name="다시 시도")).to_be_visible()

@@ -30,7 +30,7 @@ function keep(form) {
 function restore(form, fields, { values, files }) {
   if (form.elements.content.value.trim()) return; // the server has said it all
   for (const field of fields) {
-    if (!(field.name in values)) continue;
+    if (!values[field.name]) continue; // what the member's data say stays
     if (field.options && ![...field.options].some((option) => option.value === values[field.name])) continue;
     field.value = values[field.name];
   }
