@@ -155,9 +155,12 @@ def delete_company_information(*, information_id: int, actor: Actor) -> None:
 
 
 @transaction.atomic
-def set_composition(*, service: Service, company_information_id: int | None, actor: Actor) -> Composition:
+def set_composition(
+    *, service: Service, company_information_id: int | None, attachments_need_sign_in: bool, actor: Actor
+) -> Composition:
     """Have the open service's help centre show this company information in its footer, or none (spec 30, section 11).
 
+    With `attachments_need_sign_in` attachments are for their owner and agents only, from now on (8.4).
     Raise CompanyRefused if the organization has no such set, Conflict while the service is suspended.
     """
     locked = Service.objects.select_for_update(of=("self",), no_key=True).get(pk=service.pk)
@@ -169,10 +172,9 @@ def set_composition(*, service: Service, company_information_id: int | None, act
         information = sets.filter(pk=company_information_id).first()
         if information is None:
             raise CompanyRefused(_("Choose an entry from the list."), field="company_information")
+    chosen = {"company_information": information, "attachments_need_sign_in": attachments_need_sign_in}
     composition, _made = Composition.objects.update_or_create(
-        service=service,
-        defaults={"company_information": information},
-        create_defaults={"organization_id": service.organization_id, "company_information": information},
+        service=service, defaults=chosen, create_defaults={"organization_id": service.organization_id, **chosen}
     )
     record(
         "helpcenter.composition_changed",
@@ -181,5 +183,6 @@ def set_composition(*, service: Service, company_information_id: int | None, act
         service_id=service.pk,
         target=str(service),
         company_information=information.pk if information else None,
+        attachments_need_sign_in=attachments_need_sign_in,
     )
     return composition

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.helpcenter.actions import LONGEST_NAME, LONGEST_TERMS, LONGEST_TEXT, LONGEST_URL, CompanyRefused, Texts
 from daedap.helpcenter.forms import PlainText
-from daedap.helpcenter.models import CompanyInformation, CompanyText
+from daedap.helpcenter.models import CompanyInformation, CompanyText, Composition
 
 
 def _area(label: Any, limit: int, rows: int) -> PlainText:
@@ -73,8 +73,17 @@ class CompositionForm(forms.Form):
         label=_("Company information in the footer"), coerce=int, empty_value=None, required=False
     )
 
-    def __init__(self, data: QueryDict | None, *, sets: list[CompanyInformation], chosen: int | None) -> None:
-        super().__init__(data, initial={"company_information": chosen or ""})
+    attachments_need_sign_in = forms.BooleanField(label=_("Sign-in required for attachments"), required=False)
+
+    def __init__(
+        self, data: QueryDict | None, *, sets: list[CompanyInformation], composition: Composition | None
+    ) -> None:
+        saved = composition or Composition()
+        initial = {
+            "company_information": saved.company_information_id or "",
+            "attachments_need_sign_in": saved.attachments_need_sign_in,
+        }
+        super().__init__(data, initial=initial)
         field = self.fields["company_information"]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  declared above
         field.choices = [("", _("Disabled")), *((each.pk, each.name) for each in sets)]

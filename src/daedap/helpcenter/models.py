@@ -53,6 +53,7 @@ class Composition(ServiceOwned):
     company_information = models.ForeignKey(
         CompanyInformation, on_delete=models.SET_NULL, null=True, blank=True, related_name="compositions"
     )
+    attachments_need_sign_in = models.BooleanField(default=False)
 
     objects = ServiceManager["Composition"]()
 

@@ -92,6 +92,11 @@ def find_composition() -> Composition | None:
     return Composition.objects.first()
 
 
+def attachments_need_sign_in() -> bool:
+    """Whether attachments of the open service are for their owner and agents only (spec 30, 8.4)."""
+    return Composition.objects.filter(attachments_need_sign_in=True).exists()
+
+
 @dataclass(frozen=True)
 class Footer:
     """What stands at the foot of every page of a help centre. The HTML is clean; terms come with where they are."""

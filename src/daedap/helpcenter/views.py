@@ -10,14 +10,14 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from daedap.core.errors import DaedapError, NotFound, PermissionRefused
 from daedap.helpcenter import detours, uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
 from daedap.helpcenter.forms import EnquiryForm, hex_id, put_refusal, without_contact
-from daedap.helpcenter.pages import PageRequest, address, clean_path, page, show
-from daedap.helpcenter.selectors import get_terms
+from daedap.helpcenter.pages import PageRequest, address, clean_path, login_address, page, show
+from daedap.helpcenter.selectors import attachments_need_sign_in, get_terms
 from daedap.members.access import FormAccess, ListAccess
 from daedap.members.models import LoginType, Member
 from daedap.members.remote import trips
@@ -164,6 +164,24 @@ def upload(request: PageRequest) -> HttpResponse:
     except DaedapError as error:
         return JsonResponse({"message": str(error.message)}, status=error.code if error.code in (429, 503) else 422)
     return JsonResponse({"id": stored.public_id, "name": stored.name, "size": stored.size}, status=201)
+
+
+@page
+@require_safe
+def attachment_missing(request: PageRequest) -> HttpResponse:
+    """There is no such file, or none for this visitor: one page for both, so that it tells nothing (spec 30, 8.4)."""
+    access = request.access
+    wanted = address(request, "enquiries", bare=True)
+    context = {
+        "needs_sign_in": attachments_need_sign_in(),
+        "is_member": request.member is not None,
+        "has_members": access.shows_list_menu,
+        "login_url": login_address(request, wanted, anew=True) if access.login_url else "",
+    }
+    response = show(request, "helpcenter/attachment_missing.html", context, status=404)
+    patch_cache_control(response, no_store=True)
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 # --- Confirmation --------------------------------------------------------------------------------

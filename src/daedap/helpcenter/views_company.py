@@ -119,14 +119,16 @@ def composition(request: ServiceRequest) -> HttpResponse:
     service = request.service
     if service.type != ServiceType.CONSULTATION:
         raise NotFound
-    saved = find_composition()
     data = request.POST if request.method == "POST" else None
     sets = list_company_information()
-    form = CompositionForm(data, sets=sets, chosen=saved.company_information_id if saved else None)
+    form = CompositionForm(data, sets=sets, composition=find_composition())
     if form.is_valid():
         try:
             set_composition(
-                service=service, company_information_id=form.cleaned_data["company_information"], actor=request.actor
+                service=service,
+                company_information_id=form.cleaned_data["company_information"],
+                attachments_need_sign_in=form.cleaned_data["attachments_need_sign_in"],
+                actor=request.actor,
             )
         except CompanyRefused as refused:
             form.add_error(refused.field, str(refused.message))

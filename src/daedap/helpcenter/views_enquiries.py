@@ -14,7 +14,7 @@ from daedap.core.errors import DaedapError
 from daedap.helpcenter import detours, uploads, visitors
 from daedap.helpcenter.forms import ReenquiryForm, hex_id, put_refusal
 from daedap.helpcenter.pages import CHECKED, PageRequest, address, page, show, with_query
-from daedap.helpcenter.selectors import category_paths
+from daedap.helpcenter.selectors import attachments_need_sign_in, category_paths
 from daedap.tickets.actions import ask_again
 from daedap.tickets.errors import ReenquiryClosed
 from daedap.tickets.models import CUSTOMER_STATUS_LABELS, EntryType, Status, Ticket
@@ -131,6 +131,7 @@ def _detail_page(
     addition = ticket.additional_data
     context = {
         "ticket": ticket,
+        "only_save": request.is_framed and attachments_need_sign_in(),
         "files": ticket.files,  # type: ignore[attr-defined]  # as its docstring says
         "path": category_paths([ticket.category_id], request.language).get(ticket.category_id or 0, ""),
         "addition": addition.content if addition and addition.is_visible else "",

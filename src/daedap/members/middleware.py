@@ -15,7 +15,7 @@ from daedap.members.selectors import get_integration
 from daedap.members.sessions import cookie_name
 from daedap.services.selectors import get_service
 
-_HELP_CENTRE = re.compile(r"/([A-Za-z]+)/hc(/.*)?")
+_HELP_CENTRE = re.compile(r"/([A-Za-z]+)/(?:hc(?:/.*)?|api/v2/ticket/attachments/.*)")  # own attachments too
 _FORM = re.compile(r"/[A-Za-z]+/hc/ticket/?")
 
 

@@ -1,5 +1,7 @@
 """Delivery of attachments: by an unguessable ID, without authentication as the source has it (spec 30, 8.4).
 
+A service may require sign-in; who may open what is in `helpcenter.attachments`.
+
 What customers uploaded is other people's content on our own host. Hence: sniffing off, a policy under which nothing
 runs, and inline only for types that no browser executes; everything else is saved, not opened.
 """
@@ -10,9 +12,9 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from daedap.core.errors import NotFound
-from daedap.files.models import StoredFile
 from daedap.files.selectors import get_file, open_file
-from daedap.helpcenter.visitors import uploader_of
+from daedap.helpcenter.attachments import may_open
+from daedap.helpcenter.views import attachment_missing
 from daedap.services.access import CustomerRequest, customer_api
 
 _INLINE = ("image/", "audio/", "text/plain")
@@ -26,26 +28,28 @@ SOUND_POLICY = "sandbox allow-same-origin; default-src 'none'; media-src 'self';
 @customer_api
 @require_safe
 def attachment(request: CustomerRequest, public_id: str) -> HttpResponse:
-    """Open (`type=open`, the default) or save (`type=download`) one attachment of this service."""
-    file = get_file(public_id)
-    if file.service_id != request.service.pk or not _may_read(file, request):
-        raise NotFound
-    download = request.GET.get("type") == "download" or not may_open(file.content_type)
-    response = FileResponse(open_file(file), as_attachment=download, filename=file.name, content_type=file.content_type)
+    """Open (`type=open`, the default) or save (`type=download`) one attachment of this service.
+
+    Who follows a link in a browser gets a page where there is no file, or none for them; programs get the envelope.
+    """
+    try:
+        file = get_file(public_id)
+        if file.service_id != request.service.pk or not may_open(file, request):
+            raise NotFound
+        content = open_file(file)
+    except NotFound:
+        if request.get_preferred_type(["application/json", "text/html"]) != "text/html":
+            raise
+        return attachment_missing(request, service_id=request.service.service_id)
+    download = request.GET.get("type") == "download" or not is_harmless(file.content_type)
+    response = FileResponse(content, as_attachment=download, filename=file.name, content_type=file.content_type)
     return _guarded(response, SOUND_POLICY if file.content_type.startswith("audio/") else POLICY)  # type: ignore[return-value]  # a streaming response
 
 
-def may_open(content_type: str) -> bool:
+def is_harmless(content_type: str) -> bool:
     """Whether a file of this type may be shown in the browser."""
     shown = content_type.startswith(_INLINE) or content_type == "application/pdf"
     return shown and content_type not in _NEVER_INLINE
-
-
-def _may_read(file: StoredFile, request: CustomerRequest) -> bool:
-    if file.bound_at is not None:
-        return file.is_public
-    uploader = uploader_of(request)
-    return bool(uploader) and file.uploader == uploader
 
 
 def _guarded(response: HttpResponseBase, policy: str) -> HttpResponseBase:

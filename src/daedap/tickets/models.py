@@ -290,6 +290,12 @@ class Attachment(ServiceOwned):
 
     objects = ServiceManager["Attachment"]()
 
+    @property
+    def is_shown_to_customer(self) -> bool:
+        """Whether the ticket's customer sees it in the enquiry list; a comment's file is for staff, spam for nobody."""
+        of_theirs = self.entry is None or self.entry.type in CUSTOMER_ENTRY_TYPES
+        return of_theirs and self.ticket.source in CUSTOMER_SOURCES and not self.ticket.is_spam
+
 
 class EventCode(models.TextChoices):
     """What happened to a ticket (spec 50, section 15)."""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from daedap.core.crypto import hash_token
 from daedap.core.errors import DaedapError, NotFound
+from daedap.files.models import StoredFile
 from daedap.members.models import Member
 from daedap.services.models import Agent
 from daedap.tickets.contact import email_hash
@@ -245,6 +246,11 @@ def get_member_ticket(*, member: Member, ticket_id: str) -> Ticket:
     visible = list(Entry.objects.filter(ticket=ticket, type__in=CUSTOMER_ENTRY_TYPES))
     ticket.history = _with_files(ticket, visible)  # type: ignore[attr-defined]  # said in the docstring
     return ticket
+
+
+def find_attachment(file: StoredFile) -> Attachment | None:
+    """Return what a stored file is to a ticket of the open service, `ticket` and `entry` at hand; None if nothing."""
+    return Attachment.objects.select_related("ticket", "entry").filter(file=file).first()
 
 
 def find_waiting_addition(addition_id: str) -> Addition | None:

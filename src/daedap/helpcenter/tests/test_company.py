@@ -35,7 +35,10 @@ def save(organization, *, name="기본", texts=None, **over):
 def apply(service, information):
     with service_scope(service.organization_id, service.pk):
         return actions.set_composition(
-            service=service, company_information_id=information.pk if information else None, actor=SYSTEM
+            service=service,
+            company_information_id=information.pk if information else None,
+            attachments_need_sign_in=False,
+            actor=SYSTEM,
         )
 
 
@@ -158,6 +161,33 @@ def test_given_a_set_when_the_administrator_applies_it_then_every_page_shows_it_
     assert visitor.get("/shop/hc/terms/").status_code == 404
 
 
+def test_given_the_switch_for_attachments_when_turned_by_an_administrator_then_saved_shown_and_recorded(
+    acme, shop, administrator, client_of
+):
+    information = save(acme)
+    client = client_of(acme, administrator)
+    assert "checked" not in client.get(COMPOSITION).text
+    for given, is_on in (({"attachments_need_sign_in": "on"}, True), ({}, False)):
+        assert client.post(COMPOSITION, {"company_information": information.pk} | given).status_code == 302
+        with service_scope(acme.pk, shop.pk):
+            saved = Composition.objects.get()
+        assert (saved.attachments_need_sign_in, saved.company_information_id) == (is_on, information.pk)
+        assert ("checked" in client.get(COMPOSITION).text) is is_on
+        entry = AuditEntry._base_manager.filter(action="helpcenter.composition_changed").latest("pk")
+        assert entry.facts["attachments_need_sign_in"] is is_on
+        assert entry.service_id == shop.pk
+
+
+def test_given_an_agent_the_owner_or_a_stranger_when_turning_the_switch_then_refused_and_nothing_changed(
+    acme, beta, shop, agent, owner, stranger, client_of
+):
+    for client in (client_of(acme, agent), client_of(acme, owner), client_of(acme, stranger), client_of(acme)):
+        client.post(COMPOSITION, {"company_information": "", "attachments_need_sign_in": "on"})
+    with service_scope(acme.pk, shop.pk):
+        assert not Composition.objects.exists()
+    assert not AuditEntry._base_manager.filter(action="helpcenter.composition_changed").exists()
+
+
 def test_given_a_set_in_use_when_deleted_then_refused_naming_the_services_example_52(acme, shop, owner, client_of):
     information = save(acme)
     apply(shop, information)
@@ -189,7 +219,9 @@ def test_given_a_set_of_another_organization_when_applied_then_refused(acme, sho
     assert page.status_code == 422
     with service_scope(acme.pk, shop.pk):
         with pytest.raises(CompanyRefused):
-            actions.set_composition(service=shop, company_information_id=theirs.pk, actor=SYSTEM)
+            actions.set_composition(
+                service=shop, company_information_id=theirs.pk, attachments_need_sign_in=True, actor=SYSTEM
+            )
         assert not Composition.objects.exists()
 
 
