@@ -6,6 +6,7 @@ Measured: Django's own ASGI handler answers a seventh of what its WSGI handler d
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -33,6 +34,9 @@ THREADS = 8
 """Requests that Django answers at the same time; see the size of the connection pool in the settings."""
 
 SPOOL_BYTES = 256 * 1024
+SILENCE_SECONDS = 30.0
+"""How long a visitor in the middle of an upload may send nothing: a phone between two cells may, an attacker would."""
+
 _PRINTABLE = bytes(range(0x21, 0x7F)).decode()
 
 
@@ -69,8 +73,11 @@ class Split:
                 size = await _receive_body(scope, receive, body)
             except _Gone:
                 return
+            except TimeoutError:
+                await _refuse(send, 408, "The request did not arrive whole. 요청이 끝까지 도착하지 않았습니다.")
+                return
             if size is None:
-                await _refuse_size(send)
+                await _refuse(send, 413, "The request is too large. 요청이 너무 큽니다.")
                 return
             body.seek(0)
             if not self.doorman.watches(method=scope["method"], path=scope["path"]):
@@ -107,7 +114,7 @@ class _Gone(Exception):
 async def _receive_body(scope: Scope, receive: Receive, body: IO[bytes]) -> int | None:
     """Write the request's body to `body` and return its size; None if it is larger than we take.
 
-    Raise _Gone if not all of it came: half a form must not be taken for a whole one.
+    Raise _Gone if not all of it came: half a form must not be taken for a whole one; TimeoutError if nothing more does.
     """
     limit = settings.MAX_REQUEST_BYTES
     declared = _header(scope, b"content-length")
@@ -115,7 +122,8 @@ async def _receive_body(scope: Scope, receive: Receive, body: IO[bytes]) -> int 
         return None
     size, more = 0, True
     while more:
-        message = await receive()
+        async with asyncio.timeout(SILENCE_SECONDS):
+            message = await receive()
         if message["type"] == "http.disconnect":
             raise _Gone
         chunk = message.get("body", b"")
@@ -154,10 +162,10 @@ def _header(scope: Scope, wanted: bytes) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted), "")
 
 
-async def _refuse_size(send: Send) -> None:
+async def _refuse(send: Send, status: int, text: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": "The request is too large. 요청이 너무 큽니다.\n".encode()})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
 
 
 _BUSY_PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -186,6 +186,7 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
     from granian.server.embed import Server
 
     from daedap.config.asgi import Split
+    from daedap.config.ending import serve_until_signal
 
     logging.captureWarnings(capture=True)  # as JSON lines, like the rest of the log
     host, port = settings.HOST, settings.PORT
@@ -193,8 +194,9 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
     edge, connections = _edge_process(), _make_room()
 
     async def run() -> int:
+        application = Split(worker=not options.no_worker, edge_process=edge)
         server = Server(
-            Split(worker=not options.no_worker, edge_process=edge),
+            application,
             address=host,
             port=port,
             interface=Interfaces.ASGI,
@@ -206,9 +208,8 @@ def run_server(options: argparse.Namespace, rows: list[tuple[str, str]]) -> int:
             log_dictconfig=SERVER_LOG,
             log_access=False,  # query strings carry tokens
         )
-        _on_signal(server.stop)
         announce = asyncio.create_task(_announce(host, port, rows))
-        await server.serve()
+        await serve_until_signal(server, application)
         announce.cancel()
         return 1 if server.interrupt_children else 0
 

@@ -23,27 +23,38 @@ class Lifespan:
         self.with_worker = worker
         self.edge = edge
         self.is_idle = is_idle
+        self._stop = asyncio.Event()
+        self._working: asyncio.Task[None] | None = None
+        self._edging: asyncio.Task[None] | None = None
 
     async def __call__(
         self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         await receive()  # lifespan.startup
-        stop = asyncio.Event()
-        worker = asyncio.create_task(run_worker(stop)) if self.with_worker else None
-        edge = self._begin_edge()
+        self._working = asyncio.create_task(run_worker(self._stop)) if self.with_worker else None
+        self._edging = self._begin_edge()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
-        stop.set()
+        self.take_no_jobs()
         await self._drain()
-        if worker is not None:
-            _, late = await asyncio.wait({worker}, timeout=STOP_SECONDS + 1)
+        await self.end()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def take_no_jobs(self) -> None:
+        """Begin no job any more; those that run may finish."""
+        self._stop.set()
+
+    async def end(self) -> None:
+        """End the worker, giving its jobs time, then the edge. Requests are not waited for."""
+        self.take_no_jobs()
+        if self._working is not None:
+            _, late = await asyncio.wait({self._working}, timeout=STOP_SECONDS + 1)
             if late:
                 logger.warning("the job worker did not end in time; its jobs will be taken up again")
-        if edge is not None:
+        if self._edging is not None:
             health.unwatch("edge")
-            edge.cancel()
-            await asyncio.wait({edge})
-        await send({"type": "lifespan.shutdown.complete"})
+            self._edging.cancel()
+            await asyncio.wait({self._edging})
 
     def _begin_edge(self) -> asyncio.Task[None] | None:
         if self.edge is None:

@@ -27,7 +27,10 @@ def talk(chunks=(b"",), *, method="POST", headers=(), query=b"", seen=None, clie
         sent = []
 
         async def receive():
-            return waiting.pop(0)
+            message = waiting.pop(0)
+            if asyncio.iscoroutine(message["body"]):
+                await message["body"]
+            return message
 
         async def send(message):
             sent.append(message)
@@ -70,6 +73,12 @@ def test_given_more_bytes_than_the_limit_when_they_come_then_413_and_django_neve
     assert (status, seen) == (413, {})
     settings.MAX_REQUEST_BYTES = 1200
     assert talk([b"x" * 600, b"x" * 600])[0] == 200
+
+
+def test_given_half_an_upload_when_nothing_more_comes_then_408_and_django_never_hears_of_it(monkeypatch):
+    monkeypatch.setattr(asgi, "SILENCE_SECONDS", 0.02)
+    status, seen, _ = talk([b"half", asyncio.Event().wait()], headers=[(b"content-length", b"1000")])
+    assert (status, seen) == (408, {})
 
 
 def test_given_a_header_with_an_underscore_when_sent_then_it_cannot_pass_for_the_one_with_a_dash():

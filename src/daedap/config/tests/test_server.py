@@ -40,6 +40,20 @@ def test_given_a_running_server_when_asked_to_end_then_all_of_it_ends_with_0(dae
     assert daedap.get("/healthz") is None
 
 
+def test_given_half_an_upload_when_asked_to_end_twice_then_all_of_it_ends_with_0(daedap):
+    daedap.start()
+    assert until(daedap.is_ready), daedap.log.read_text()
+    with socket.create_connection(("127.0.0.1", daedap.port)) as visitor:
+        visitor.sendall(b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf")
+        assert until(lambda: daedap.status("/healthz") == 200)  # it has been let in before
+        daedap.process.send_signal(signal.SIGTERM)
+        assert until(lambda: daedap.get("/healthz") is None)
+        assert daedap.process.poll() is None  # the upload may still come
+        assert daedap.stop() == 0
+    assert not daedap.database.is_running()
+    assert '"the server ends while requests are not answered yet"' in daedap.log.read_text()
+
+
 def test_given_a_killed_server_when_started_again_on_the_same_port_then_rows_and_jobs_are_kept(daedap):
     daedap.serve()
     daedap.ask("INSERT INTO core_limitcounter (key, window_started_at, count) VALUES ('kept', now(), 7)")
