@@ -25,8 +25,8 @@ from daedap.members.tokens import (
 )
 
 UNEXPLAINED = gettext_lazy(
-    "None of the usual slips fits, so most likely another Key was used. Compare it with the organization Key: "
-    "the key of a service does not sign members."
+    "None of the usual slips fits, so most likely another Key was used, or a value was changed after signing. "
+    "Compare the Key with the organization Key: the key of a service does not sign members."
 )
 """What to look at if a signature fits neither as it is nor with a slip that is known."""
 

@@ -92,7 +92,9 @@ def known_slips(draft: Draft) -> Iterator[Slip]:
 
 def other_order(names: Sequence[str], also: str) -> str:
     """Return the sentence about values that were signed in this order, and what else was wrong."""
-    sentence = str(_("The values were signed in the order %(names)s.")) % {"names": " & ".join(names)}
+    right = sorted(names, key=NAMES.index)
+    sentence = _("The values were signed in the order %(names)s. The right one is %(right)s.")
+    sentence = str(sentence) % {"names": " & ".join(names), "right": " & ".join(right)}
     return f"{sentence} {also}".strip()
 
 

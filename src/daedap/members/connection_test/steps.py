@@ -66,6 +66,7 @@ STEPS: dict[str, Promise] = {
 """What the steps are called on the screen: the first word of a finding's rule."""
 
 _LINE = re.compile(r"\s*([A-Za-z]+)\s*[:=]\s*(.*?)\s*")
+_LINK = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _SIGNED = ("usercode", "username", "email", "phone", "memberno", "returnUrl", "time")
 
 
@@ -95,8 +96,10 @@ def read_pasted(text: str) -> Pasted:
     fields = [(match[1], match[2]) for match in map(_LINE.fullmatch, lines) if match]
     if len(lines) > 1 and len(fields) == len(lines):
         return Pasted(urlencode(fields, quote_via=quote, safe="").encode())
-    from_html = "&amp;" in text
+    from_html = "&amp;" in text or text.startswith("<")
     text = unescape(text) if from_html else text
+    if text.startswith("<") and (found := _LINK.search(text)) is not None:  # the whole <a href="…">
+        text = found[0]
     is_link = re.match(r"(https?:/)?/", text, re.IGNORECASE) is not None
     address, _mark, query = text.partition("?") if is_link else ("", "", text.removeprefix("?"))
     return Pasted("".join(query.partition("#")[0].splitlines()).encode(), address, from_html)

@@ -36,7 +36,12 @@ class ConnectionTestForm(forms.Form):
     def clean_pasted(self) -> str:
         """Return what was pasted; refuse what holds none of the parameters, which no step could say anything about."""
         text: str = self.cleaned_data["pasted"]
-        if not any(map(read_pasted(text).value, IDENTITY_PARAMETERS)):
+        pasted = read_pasted(text)
+        if not any(map(pasted.value, IDENTITY_PARAMETERS)):
+            if pasted.value("accessToken"):
+                raise forms.ValidationError(
+                    _("An accessToken comes from a remote login that worked. Paste the fields of that login instead.")
+                )
             raise forms.ValidationError(_("No parameters were found. Paste the whole link, with what follows its ?."))
         return text
 

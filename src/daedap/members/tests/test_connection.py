@@ -178,8 +178,9 @@ def test_given_link_query_or_fields_when_pasted_then_read(check, company, paste)
     assert len(real_calls(company)) == 1
 
 
-def test_given_link_out_of_html_when_pasted_then_read_and_said(check):
-    result = check(link(signed().replace("&", "&amp;")))
+@pytest.mark.parametrize("around", ["{}", '<a href="{}">문의하기</a>', "<a class=btn href='{}'>"])
+def test_given_link_out_of_html_when_pasted_then_read_and_said(check, around):
+    result = check(around.format(link(signed().replace("&", "&amp;"))))
     assert (result.grade("read.html"), result.grade("verification.answer")) == ("advice", "pass")
 
 
@@ -331,6 +332,21 @@ def test_given_nothing_to_read_or_too_much_when_posted_then_said_next_to_the_fie
         assert 'id="id_pasted_error"' in response.text
         assert ("파라미터를 찾지 못했습니다." in response.text) == (pasted in without_parameters)
     assert company.calls == []
+
+
+def test_given_access_token_when_posted_then_told_what_can_be_tested(desk, company):
+    response = desk.post(URL, {"pasted": f"http://{HOST}/hangame/hc/?accessToken=secret"})
+    assert response.status_code == 422
+    assert "원격 로그인에 보낸 필드를 붙여 넣어 주세요." in response.text
+    assert company.calls == []
+
+
+def test_given_values_in_another_order_when_tested_then_the_right_order_is_told_too(check):
+    values = identity(username="홍길동", email="hong@example.com")
+    swapped = token_for(values | {"username": values["email"], "email": values["username"]})
+    said = check(made(values, swapped)).findings["signature"].fix
+    assert "service & usercode & email & username & time" in said
+    assert "올바른 순서: service & usercode & username & email & time" in said
 
 
 def test_given_used_single_use_token_when_tested_then_said(check, company, hangame):
