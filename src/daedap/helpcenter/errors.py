@@ -12,3 +12,9 @@ class FormTooOld(PermissionRefused):
 
     message = _("This page was open for too long, so nothing was sent.")
     hint = _("Open the page again and send it once more. If this repeats, allow cookies for this site.")
+
+
+class MembersOnly(PermissionRefused):
+    """Guests may not write here, or the member's session has ended meanwhile (spec 20, section 9)."""
+
+    message = _("Only members who are logged in can send an enquiry.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
@@ -129,17 +129,15 @@ def show(
 def error_page(request: PageRequest, error: DaedapError) -> HttpResponse:
     """Return the page for a refusal that no view handled, inside the help centre's frame.
 
-    What somebody wrote and could not send stands below, so that it is not lost.
+    What somebody wrote and could not send stands below, so that it is not lost. Scripts get the sentence alone.
     """
     status = error.code if error.code in (403, 404, 409, 429) else 400
+    hint = str(error.hint) if isinstance(error, FormTooOld) else ""
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"message": f"{error.message} {hint}".strip()}, status=status)
     written = request.POST.get("content", "").strip()
-    context = {
-        "status": status,
-        "message": error.message,
-        "hint": error.hint if isinstance(error, FormTooOld) else "",
-        "again": clean_path(request) if isinstance(error, FormTooOld) and written else "",
-        "written": written,
-    }
+    again = clean_path(request) if hint and written else ""
+    context = {"status": status, "message": error.message, "hint": hint, "again": again, "written": written}
     response = show(request, "helpcenter/error.html", context, status=status)
     patch_cache_control(response, no_store=True)
     return response

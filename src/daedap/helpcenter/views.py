@@ -12,9 +12,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from daedap.core.errors import DaedapError, NotFound, PermissionRefused
+from daedap.core.errors import DaedapError, NotFound
 from daedap.helpcenter import detours, uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
+from daedap.helpcenter.errors import MembersOnly
 from daedap.helpcenter.forms import EnquiryForm, hex_id, put_refusal, without_contact
 from daedap.helpcenter.pages import PageRequest, address, clean_path, login_address, page, show
 from daedap.helpcenter.selectors import attachments_need_sign_in, get_terms
@@ -153,7 +154,7 @@ def _form_page(
 def upload(request: PageRequest) -> HttpResponse:
     """Take one file before the form is sent (the page's script); answers `{id, name, size}` or `{message}`."""
     if not request.access.may_submit:
-        return JsonResponse({"message": str(PermissionRefused.message)}, status=403)
+        raise MembersOnly
     if not visitors.uploader_of(request):
         return JsonResponse({"message": _("Please open the form again and attach the file once more.")}, status=422)
     sent = request.FILES.get("file")

@@ -230,6 +230,16 @@ def test_given_no_csrf_value_when_posted_then_403_and_no_ticket(acme, shop, clie
     assert response["Cache-Control"].count("no-store") == 1
 
 
+def test_given_no_csrf_value_when_a_script_uploads_then_the_sentence_and_nothing_kept(acme, shop, client_of, files):
+    client = client_of(acme, enforce_csrf_checks=True)
+    client.get(FORM)
+    sent = {"file": upload("사진.png")}
+    answer = client.post("/shop/hc/ticket/files/", sent, headers={"accept": "application/json"})
+    assert answer.status_code == 403
+    assert answer.json()["message"].startswith("페이지를 오래 열어 두어 전송되지 않았습니다. 페이지를 다시 열어")
+    assert files() == []
+
+
 def test_given_21_enquiries_of_guests_from_one_address_when_sent_then_the_last_is_held_back_calmly(
     guest, filled, tickets
 ):

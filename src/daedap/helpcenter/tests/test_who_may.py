@@ -100,6 +100,8 @@ def test_given_state_when_sent_and_uploaded_directly_then_403_where_no_form_is_o
         assert uploaded.status_code == 201
     else:
         assert (sent.status_code, uploaded.status_code) == (403, 403)
+        by_script = browser.post(f"{FORM}files/", {"file": upload("사진.png")}, headers={"accept": "application/json"})
+        assert (by_script.status_code, by_script.json()) == (403, {"message": "로그인한 회원만 문의할 수 있습니다."})
     assert (stored(shop, Ticket), stored(shop, StoredFile)) == ((2, 1) if may_send else (1, 0))
 
 

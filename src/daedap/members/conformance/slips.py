@@ -94,8 +94,8 @@ def other_order(names: Sequence[str], also: str) -> str:
     """Return the sentence about values that were signed in this order, and what else was wrong."""
     right = sorted(names, key=NAMES.index)
     sentence = _("The values were signed in the order %(names)s. The right one is %(right)s.")
-    sentence = str(sentence) % {"names": " & ".join(names), "right": " & ".join(right)}
-    return f"{sentence} {also}".strip()
+    said = str(sentence) % {"names": " & ".join(names), "right": " & ".join(right)}
+    return f"{said} {also}".strip()
 
 
 def _setting(kind: str, sentence: Promise, **to: object) -> Slip:

@@ -274,7 +274,7 @@ def test_given_old_and_unknown_key_when_tested_then_which_matched_is_said(check,
     assert check(link(signed(key=acme.key))).grade("signature") == "pass"
     unknown = check(link(signed(key="0" * 32)))
     assert unknown.grade("signature") == "fail"
-    assert "다른 Key로 서명했을 가능성" in unknown.findings["signature"].fix
+    assert "다른 Key로 서명했거나" in unknown.findings["signature"].fix
 
 
 def acme_actor():
