@@ -13,17 +13,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from daedap.core.errors import DaedapError, NotFound
+from daedap.core.requests import client_ip
 from daedap.helpcenter import detours, uploads, visitors
 from daedap.helpcenter.consent import consent_points, consent_text
 from daedap.helpcenter.errors import MembersOnly
 from daedap.helpcenter.forms import EnquiryForm, hex_id, put_refusal, without_contact
 from daedap.helpcenter.pages import PageRequest, address, clean_path, login_address, page, show
 from daedap.helpcenter.selectors import attachments_need_sign_in, get_terms
+from daedap.members import logins
 from daedap.members.access import FormAccess, ListAccess
 from daedap.members.models import LoginType, Member
 from daedap.members.remote import trips
 from daedap.members.return_urls import own_page
 from daedap.members.sessions import current_session, end_session
+from daedap.members.tokens import Reason
 from daedap.tickets.actions import create_enquiry
 from daedap.tickets.models import Ticket
 from daedap.tickets.selectors import find_waiting_addition, list_offered_categories
@@ -253,15 +256,17 @@ def login(request: PageRequest) -> HttpResponse:
 def login_status(request: PageRequest) -> HttpResponse:
     """End the session of `usercode`: the company says `logged_out`, or that `other` is logged in (spec 20, 7.3).
 
-    Whoever has signed in here meanwhile stays: the answer was about somebody else.
+    Whoever has signed in here meanwhile stays: the answer was about somebody else. A session that ends as soon as it
+    began is written down for the company: most likely its cookie does not reach its login-status URL.
     """
-    causes = {"logged_out": "logged out at the company", "other": "other member at the company"}
+    causes = {"logged_out": Reason.STATUS_LOGGED_OUT, "other": Reason.STATUS_OTHER_USER}
     session, cause = current_session(request), causes.get(request.POST.get("status", ""))
     response = HttpResponse(status=204)
     is_meant = session is not None and request.POST.get("usercode", "") == session.member.usercode
     if is_meant and session is not None and session.login_type == LoginType.POST and cause:
         end_session(request, response, cause=cause)
-        trips.note_end(request, response, session)
+        if trips.note_end(request, response, session):
+            logins.record_undone(service=request.service, ip=client_ip(request), reason=cause)
     return response
 
 

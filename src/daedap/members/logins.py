@@ -187,6 +187,12 @@ def is_worth_noting(*, service: Service, ip: str, reason: Reason) -> bool:
     return limits.count_up("members.failure_noted", _who(service, ip), window=FAILURE_WINDOW) <= FAILURES_NOTED
 
 
+def record_undone(*, service: Service, ip: str, reason: Reason) -> None:
+    """Write down that the company's login status took back a sign-in at once, as far as it is worth noting."""
+    if is_worth_noting(service=service, ip=ip, reason=reason):
+        record_login(service=service, reason=reason, correlation="", login_type=LoginType.POST)
+
+
 def is_blocked(*, service: Service, ip: str) -> bool:
     """Tell whether this address has presented too many bad tokens to this service (spec 20, 6.11)."""
     return limits.current_count("members.entry_blocked", _who(service, ip), window=BLOCKED_FOR) > 0

@@ -42,6 +42,8 @@ MEANINGS: dict[str, str | Promise] = {
     Reason.ACCESS_TOKEN_INVALID: _("An access token was unknown, used already, or older than three minutes."),
     Reason.BINDING_MISSING: _("The returnUrl came without the value that ties it to the browser."),
     Reason.BINDING_MISMATCH: _("The returnUrl was not given to this browser."),
+    Reason.STATUS_LOGGED_OUT: _("Signed in, but right afterwards your login-status URL said that nobody is logged in."),
+    Reason.STATUS_OTHER_USER: _("Signed in, but right afterwards your login-status URL named another usercode."),
     RETURN_NOT_ALLOWED: _("Signed in, but the returnUrl leads to a host that is not allowed."),
 }
 
@@ -85,6 +87,11 @@ FIXES: dict[str, str | Promise] = {
     Reason.BINDING_MISMATCH: _(
         "Hand on the returnUrl you were given, in the same browser and once. We record a security event."
     ),
+    Reason.STATUS_LOGGED_OUT: _(
+        "Your login cookie does not reach it. Put it on one site with the help centre, such as www.example.com "
+        "and help.example.com, or make the cookie SameSite=None; Secure, which some browsers block all the same."
+    ),
+    Reason.STATUS_OTHER_USER: _("Answer with the usercode that you sign, letter for letter."),
     RETURN_NOT_ALLOWED: _("Add the host to the allowed return domains."),
 }
 """What the company can do about each of the MEANINGS; docs/integrators.md repeats both, and a test compares."""

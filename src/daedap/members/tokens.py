@@ -89,6 +89,8 @@ class Reason(StrEnum):
     ACCESS_TOKEN_INVALID = "access_token_invalid"  # noqa: S105 - a reason, not a secret
     BINDING_MISSING = "binding_missing"
     BINDING_MISMATCH = "binding_mismatch"
+    STATUS_LOGGED_OUT = "status_logged_out"
+    STATUS_OTHER_USER = "status_other_user"
 
 
 class TokenRefused(Exception):

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from daedap.core.scoping import service_scope
-from daedap.members.models import LoginType, MemberSession
+from daedap.members.models import LoginEvent, LoginType, MemberSession
 from daedap.members.remote import trips
 from daedap.members.sessions import cookie_name, open_session
 
@@ -65,6 +65,11 @@ def sessions_of(shop) -> int:
         return MemberSession.objects.count()
 
 
+def events_of(shop) -> list[tuple[bool, str]]:
+    with service_scope(shop.organization_id, shop.pk):
+        return list(LoginEvent.objects.order_by("pk").values_list("ok", "reason"))
+
+
 def return_url(response) -> str:
     assert response.status_code == 302
     address = urlsplit(response["Location"])
@@ -115,9 +120,9 @@ def test_given_two_trips_in_a_minute_when_a_third_begins_then_the_error_page_and
         assert guest.get(LIST).status_code == 302
 
 
-@pytest.mark.parametrize("status", ["logged_out", "other"])
+@pytest.mark.parametrize(("status", "told"), [("logged_out", "logged_out"), ("other", "other_user")])
 def test_given_a_status_that_takes_back_each_log_in_when_it_goes_on_then_the_error_page_and_no_circle(
-    by_post, guest, member, sign_in_again, status
+    by_post, guest, member, shop, sign_in_again, status, told
 ):
     with time_machine.travel("2026-01-01T00:00:00Z", tick=False) as clock:
         for _ in range(2):
@@ -126,6 +131,7 @@ def test_given_a_status_that_takes_back_each_log_in_when_it_goes_on_then_the_err
             guest.post(END, {"usercode": member.usercode, "status": status})
         page = guest.get(LIST)
         assert (page.status_code, "회원 인증에 실패했습니다." in page.text) == (200, True)
+        assert events_of(shop) == [(False, f"status_{told}")] * 2
         assert guest.get("/shop/hc/login/?next=%2Fshop%2Fhc%2Fticket%2F&anew=1").status_code == 302
         assert guest.get(LIST).status_code == 302
         clock.shift(61)
@@ -133,7 +139,7 @@ def test_given_a_status_that_takes_back_each_log_in_when_it_goes_on_then_the_err
 
 
 def test_given_a_session_of_some_minutes_when_the_company_ends_it_then_trips_count_from_zero(
-    by_post, guest, member, sign_in_again
+    by_post, guest, member, shop, sign_in_again
 ):
     with time_machine.travel("2026-01-01T00:00:00Z", tick=False) as clock:
         for _ in range(3):
@@ -141,6 +147,7 @@ def test_given_a_session_of_some_minutes_when_the_company_ends_it_then_trips_cou
             clock.shift(61)
             guest.post(END, {"usercode": member.usercode, "status": "logged_out"})
             assert guest.get(LIST).status_code == 302
+        assert events_of(shop) == []
 
 
 @pytest.mark.parametrize(

@@ -52,14 +52,16 @@ def start(request: HelpCentreRequest, wanted: str, *, anew: bool = False) -> Htt
     return response
 
 
-def note_end(request: HelpCentreRequest, response: TakesCookies, session: MemberSession) -> None:
-    """The company's login status has ended this session. If it had only just begun, the trip before was in vain.
+def note_end(request: HelpCentreRequest, response: TakesCookies, session: MemberSession) -> bool:
+    """The company's login status has ended this session. If it had only just begun, the trip before was in vain: True.
 
     A company may hand over a member and deny the log-in in its status at the same time: browsers that keep its cookie
     from our page, or a usercode that the two write differently, would send the visitor round for ever.
     """
-    if timezone.now() - session.created_at < timedelta(seconds=WINDOW_SECONDS):
+    is_in_vain = timezone.now() - session.created_at < timedelta(seconds=WINDOW_SECONDS)
+    if is_in_vain:
         _remember(response, request.service, IN_VAIN, [*_recent(request, IN_VAIN), int(time.time())])
+    return is_in_vain
 
 
 def forget(response: TakesCookies, service: Service) -> None:
