@@ -59,7 +59,7 @@ public class Member {
 
     static final String BASE = env("OC_BASE_URL", "http://127.0.0.1:8000").replaceAll("/+$", "");
     static final String SERVICE = env("OC_SERVICE", "shop");
-    static final String COOKIE = env("COOKIE_FLAGS", "SameSite=Lax"); // on https: "Secure; SameSite=Lax"; see the guide
+    static final String COOKIE = env("COOKIE_FLAGS", BASE.startsWith("http:") ? "SameSite=Lax" : "Secure; SameSite=Lax");
     static final boolean BY_SERVER = env("OC_HANDOVER", "").equals("server");
     static final Map<String, String> PAGES = Map.of("home", "hc/", "ticket", "hc/ticket/", "list", "hc/ticket/list/");
     static final Map<String, Map<String, String>> MEMBERS = Map.of(
@@ -216,7 +216,7 @@ public class Member {
     void remote() throws Exception {
         var returnUrl = query.getOrDefault("returnUrl", BASE + "/" + SERVICE + "/hc/");
         if (member == null || !isHelpCentre(returnUrl)) {
-            redirect(303, "/login");
+            toLogin(returnUrl);
         } else if (exchange.getRequestURI().getPath().equals("/oc/remote")) {
             byBrowser(returnUrl);
         } else {
@@ -239,12 +239,21 @@ public class Member {
         var request = HttpRequest.newBuilder(URI.create(BASE + "/api/v2/enduser/remote.json"))
             .timeout(Duration.ofSeconds(5)).header("Content-Type", "application/x-www-form-urlencoded")
             .POST(HttpRequest.BodyPublishers.ofString(encode(signed(member, loginId, Map.of())))).build();
-        var answered = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
-        var found = Pattern.compile("\"content\"\\s*:\\s*\"([^\"]+)\"").matcher(answered);
-        if (!found.find()) throw new IOException("The help centre did not take the member.");
+        var answered = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        var found = Pattern.compile("\"content\"\\s*:\\s*\"([^\"]+)\"").matcher(answered.body());
+        if (!found.find()) { // the header says what to mend, and nothing secret
+            var why = answered.headers().firstValue("X-OC-Error-Detail").orElse("");
+            throw new IOException("remote.json: " + answered.statusCode() + " " + why);
+        }
         redirect(302, returnUrl + (returnUrl.contains("?") ? "&" : "?") + encode(Map.of("accessToken", found.group(1))));
     }
 
+    /** Our login page, which hands over to returnUrl; one that leads elsewhere is forgotten. */
+    void toLogin(String returnUrl) throws IOException {
+        redirect(303, isHelpCentre(returnUrl) ? "/login?" + encode(Map.of("returnUrl", returnUrl)) : "/login");
+    }
+
+    /** Only there may a login lead. With the "/" at the end, so that no other host begins like this. */
     static boolean isHelpCentre(String url) {
         return url.startsWith(BASE + "/" + SERVICE + "/") && url.chars().noneMatch(each -> each <= ' ' || each == 127);
     }
@@ -304,7 +313,7 @@ public class Member {
             try {
                 new Member(exchange).handle();
             } catch (Exception error) {
-                System.err.println(error.getClass().getName()); // never the address: it holds tokens
+                System.err.println(error.getClass().getName() + (error instanceof IOException ? ": " + error.getMessage() : "")); // never the address: it holds tokens
                 exchange.sendResponseHeaders(502, -1);
             } finally {
                 exchange.close();

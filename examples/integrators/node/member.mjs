@@ -23,7 +23,7 @@ export function makeToken(key, { service, usercode, username, email, phone, memb
 
 const BASE = (process.env.OC_BASE_URL ?? "http://127.0.0.1:8000").replace(/\/+$/, "");
 const SERVICE = process.env.OC_SERVICE ?? "shop";
-const COOKIE = process.env.COOKIE_FLAGS ?? "SameSite=Lax"; // on https: "Secure; SameSite=Lax"; see the guide
+const COOKIE = process.env.COOKIE_FLAGS ?? (BASE.startsWith("http:") ? "SameSite=Lax" : "Secure; SameSite=Lax");
 const BY_SERVER = process.env.OC_HANDOVER === "server";
 const PAGES = new Map([["home", "hc/"], ["ticket", "hc/ticket/"], ["list", "hc/ticket/list/"]]);
 const MEMBERS = new Map([
@@ -57,6 +57,7 @@ function vouchesFor(usercode, token) {
 const escape = (text) => String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 const encode = (fields) =>
   Object.entries(fields).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+// Only there may a login lead. With the "/" at the end, so that no other host begins like this.
 const isHelpCentre = (url) => url.startsWith(`${BASE}/${SERVICE}/`) && !/[\x00-\x20\x7f]/.test(url);
 
 const pages = {
@@ -110,7 +111,7 @@ const pages = {
   // POST type, client side: a form that the member's browser sends to the help centre.
   "GET /oc/remote": ({ member, loginId, query }) => {
     const returnUrl = query.get("returnUrl") || `${BASE}/${SERVICE}/hc/`;
-    if (!member || !isHelpCentre(returnUrl)) return redirect(303, "/login");
+    if (!member || !isHelpCentre(returnUrl)) return toLogin(returnUrl);
     const inputs = Object.entries({ service: SERVICE, ...signed(member, loginId, { returnUrl }) })
       .map(([name, value]) => `<input type="hidden" name="${name}" value="${escape(value)}">`).join("");
     return html(200, `<form method="post" action="${BASE}/v2/enduser/remote.json">${inputs}<button>헬프센터 열기</button></form>
@@ -120,10 +121,12 @@ const pages = {
   // POST type, server side: our server calls, without returnUrl, and the browser goes on with an access token.
   "GET /oc/remote-server": async ({ member, loginId, query }) => {
     const returnUrl = query.get("returnUrl") || `${BASE}/${SERVICE}/hc/`;
-    if (!member || !isHelpCentre(returnUrl)) return redirect(303, "/login");
+    if (!member || !isHelpCentre(returnUrl)) return toLogin(returnUrl);
     const body = new URLSearchParams({ service: SERVICE, ...signed(member, loginId) });
     const url = `${BASE}/api/v2/enduser/remote.json`;
     const response = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(5000) });
+    const why = response.headers.get("X-OC-Error-Detail"); // says what to mend, and nothing secret
+    if (!response.ok) throw new Error(`remote.json: ${response.status} ${why}`);
     const accessToken = (await response.json()).result.content;
     return redirect(302, `${returnUrl}${returnUrl.includes("?") ? "&" : "?"}${encode({ accessToken })}`);
   },
@@ -132,6 +135,11 @@ const pages = {
 function passOn(returnUrl, headers = {}) {
   const path = BY_SERVER ? "/oc/remote-server" : "/oc/remote";
   return redirect(303, isHelpCentre(returnUrl) ? `${path}?${encode({ returnUrl })}` : "/", headers);
+}
+
+// Our login page, which hands over to `returnUrl`; one that leads elsewhere is forgotten.
+function toLogin(returnUrl) {
+  return redirect(303, isHelpCentre(returnUrl) ? `/login?${encode({ returnUrl })}` : "/login");
 }
 
 function cors(origin) {

@@ -24,7 +24,7 @@ function make_token(string $key, array $values): string
 
 define('BASE', rtrim(getenv('OC_BASE_URL') ?: 'http://127.0.0.1:8000', '/'));
 define('SERVICE', getenv('OC_SERVICE') ?: 'shop');
-define('COOKIE', getenv('COOKIE_FLAGS') ?: 'SameSite=Lax'); // on https: "Secure; SameSite=Lax"; see the guide
+define('COOKIE', getenv('COOKIE_FLAGS') ?: (str_starts_with(BASE, 'http:') ? 'SameSite=Lax' : 'Secure; SameSite=Lax'));
 define('STORE', getenv('STORE') ?: sys_get_temp_dir() . '/member-php');
 const PAGES = ['home' => 'hc/', 'ticket' => 'hc/ticket/', 'list' => 'hc/ticket/list/'];
 const MEMBERS = [
@@ -101,6 +101,7 @@ function encode(array $fields): string
     return http_build_query($fields, '', '&', PHP_QUERY_RFC3986);
 }
 
+/** Only there may a login lead. With the "/" at the end, so that no other host begins like this. */
 function is_help_centre(string $url): bool
 {
     return str_starts_with($url, BASE . '/' . SERVICE . '/') && !preg_match('/[\x00-\x20\x7f]/', $url);
@@ -110,6 +111,12 @@ function pass_on(string $return_url, array $headers = []): void
 {
     $path = getenv('OC_HANDOVER') === 'server' ? '/oc/remote-server' : '/oc/remote';
     redirect(is_help_centre($return_url) ? "$path?" . encode(['returnUrl' => $return_url]) : '/', 303, $headers);
+}
+
+/** Our login page, which hands over to `returnUrl`; one that leads elsewhere is forgotten. */
+function to_login(string $return_url): void
+{
+    redirect(is_help_centre($return_url) ? '/login?' . encode(['returnUrl' => $return_url]) : '/login');
 }
 
 function cors(): array
@@ -201,10 +208,17 @@ function remote_server(array $member, string $login_id, string $return_url): voi
 {
     $body = encode(['service' => SERVICE, ...signed($member, $login_id)]);
     $header = 'Content-Type: application/x-www-form-urlencoded';
-    $context = stream_context_create(['http' => ['method' => 'POST', 'header' => $header, 'content' => $body, 'timeout' => 5]]);
-    $answered = json_decode(file_get_contents(BASE . '/api/v2/enduser/remote.json', false, $context), true);
+    $http = ['method' => 'POST', 'header' => $header, 'content' => $body, 'timeout' => 5, 'ignore_errors' => true];
+    $answered = @file_get_contents(BASE . '/api/v2/enduser/remote.json', false, stream_context_create(['http' => $http]));
+    $access_token = json_decode((string) $answered, true)['result']['content'] ?? null;
+    if ($access_token === null) { // the header says what to mend, and nothing secret
+        $why = preg_grep('#^(HTTP/|X-OC-Error-Detail:)#i', $http_response_header ?? []);
+        error_log('remote.json: ' . implode(' ', $why));
+        answer(502, '헬프센터가 회원 정보를 받지 않았습니다.');
+        return;
+    }
     $joint = str_contains($return_url, '?') ? '&' : '?';
-    redirect($return_url . $joint . encode(['accessToken' => $answered['result']['content']]), 302);
+    redirect($return_url . $joint . encode(['accessToken' => $access_token]), 302);
 }
 
 function handle(): void
@@ -215,7 +229,7 @@ function handle(): void
     if (str_starts_with($path, '/oc/remote')) {
         $return_url = ($_GET['returnUrl'] ?? '') ?: BASE . '/' . SERVICE . '/hc/';
         if (!$member || !is_help_centre($return_url)) {
-            redirect('/login');
+            to_login($return_url);
         } elseif ($path === '/oc/remote-server') {
             remote_server($member, $login_id, $return_url);
         } else {

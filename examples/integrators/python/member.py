@@ -40,7 +40,7 @@ def make_token(key, values):
 
 BASE = os.environ.get("OC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 SERVICE = os.environ.get("OC_SERVICE", "shop")
-COOKIE = os.environ.get("COOKIE_FLAGS", "SameSite=Lax")  # on https: "Secure; SameSite=Lax"; see the guide
+COOKIE = os.environ.get("COOKIE_FLAGS", "SameSite=Lax" if BASE.startswith("http:") else "Secure; SameSite=Lax")
 BY_SERVER = os.environ.get("OC_HANDOVER") == "server"
 PAGES = {"home": "hc/", "ticket": "hc/ticket/", "list": "hc/ticket/list/"}
 MEMBERS = {
@@ -145,6 +145,11 @@ class Handler(BaseHTTPRequestHandler):
         target = f"{path}?{urlencode({'returnUrl': return_url})}" if is_help_centre(return_url) else "/"
         self.answer(303, "", Location=target, **headers)
 
+    def to_login(self, return_url):
+        """Our login page, which hands over to `return_url`; one that leads elsewhere is forgotten."""
+        kept = f"?{urlencode({'returnUrl': return_url})}" if is_help_centre(return_url) else ""
+        self.answer(303, "", Location=f"/login{kept}")
+
     def open(self):
         """GET type: sign when the link is tapped, not when the page is made."""
         url = f"{BASE}/{SERVICE}/{PAGES.get(self.query.get('page'), 'hc/')}"
@@ -173,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
         """POST type, client side: a form that the member's browser sends to the help centre."""
         return_url = self.query.get("returnUrl") or f"{BASE}/{SERVICE}/hc/"
         if not self.member or not is_help_centre(return_url):
-            return self.answer(303, "", Location="/login")
+            return self.to_login(return_url)
         fields = {"service": SERVICE, **signed(self.member, self.login_id, returnUrl=return_url)}
         inputs = "".join(f'<input type="hidden" name="{n}" value="{html.escape(str(v))}">' for n, v in fields.items())
         action = f"{BASE}/v2/enduser/remote.json"
@@ -184,12 +189,13 @@ class Handler(BaseHTTPRequestHandler):
         """POST type, server side: our server calls, without returnUrl, and the browser goes on with an access token."""
         return_url = self.query.get("returnUrl") or f"{BASE}/{SERVICE}/hc/"
         if not self.member or not is_help_centre(return_url):
-            return self.answer(303, "", Location="/login")
+            return self.to_login(return_url)
         body = urlencode({"service": SERVICE, **signed(self.member, self.login_id)}).encode()
         try:
             with urlopen(f"{BASE}/api/v2/enduser/remote.json", body, timeout=5) as response:  # noqa: S310 - our setting
                 access_token = json.load(response)["result"]["content"]
-        except OSError:
+        except OSError as error:  # the header says what to mend, and nothing secret
+            print("remote.json:", error, getattr(error, "headers", {}).get("X-OC-Error-Detail"), file=sys.stderr)
             return self.answer(502, "헬프센터가 회원 정보를 받지 않았습니다.")
         joint = "&" if "?" in return_url else "?"
         return self.answer(302, "", Location=f"{return_url}{joint}{urlencode({'accessToken': access_token})}")
@@ -209,6 +215,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def is_help_centre(url):
+    """Only there may a login lead. With the "/" at the end, so that no other host begins like this."""
     return url.startswith(f"{BASE}/{SERVICE}/") and url.isprintable()
 
 

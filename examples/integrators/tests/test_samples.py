@@ -36,7 +36,7 @@ class Sample:
 
     def serve(self, port: int) -> list[str]:
         if self.name == "php":
-            return [self.tool, "-q", "-S", f"127.0.0.1:{port}", self.sign[1]]
+            return [self.tool, "-q", "-d", "error_log=/dev/stderr", "-S", f"127.0.0.1:{port}", self.sign[1]]
         return list(self.sign[:-1])
 
 
@@ -100,8 +100,11 @@ class RemoteLogin(BaseHTTPRequestHandler):
             assert b"returnUrl" not in form
             entry = read_entry(form, "shop", required=POST_REQUIRED, takes_return_url=False)
             verified = check(entry, [KEY], int(time.time() * 1000), REMOTE_LIFETIME_MS)
-        except (AssertionError, TokenRefused):
-            self.send_error(400)
+        except (AssertionError, TokenRefused) as no:
+            self.send_response(400)
+            self.send_header("X-OC-Error-Detail", getattr(no, "reason", "Invalid parameter"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         self.server.taken.append(verified.claims.usercode)
         body = json.dumps({"header": {"resultCode": 200}, "result": {"content": "access+token/1"}}).encode()
@@ -226,6 +229,21 @@ def test_given_a_sample_when_its_server_hands_over_then_the_form_is_accepted(lan
 
 
 @pytest.mark.server
+def test_given_another_key_when_a_sample_hands_over_then_a_sentence_and_the_reason_in_its_log(
+    language, help_centre, tmp_path
+):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("0" * 32)
+    with (
+        running(language, tmp_path, help_centre.origin, OC_KEY_FILE=str(wrong)) as address,
+        log_in(address, "hong") as client,
+    ):
+        assert client.get("/oc/remote-server").status_code == 502
+    assert help_centre.taken == []
+    assert "hmac_mismatch" in (tmp_path / "log").read_text(errors="replace")
+
+
+@pytest.mark.server
 def test_given_a_sample_when_attacked_then_nothing_leaks(language, help_centre, tmp_path):
     with running(language, tmp_path, help_centre.origin) as address, log_in(address, "hong") as client:
         wrong = httpx.post(f"{address}/login", data={"login": "hong", "password": "wrong"})
@@ -235,6 +253,9 @@ def test_given_a_sample_when_attacked_then_nothing_leaks(language, help_centre, 
         assert (foreign.status_code, foreign.headers["location"]) == (303, "/login")
         split = client.get("/oc/remote-server", params={"returnUrl": f"{help_centre.origin}/shop/hc/\r\nX-Evil: 1"})
         assert "x-evil" not in split.headers
+        wanted = f"{help_centre.origin}/shop/hc/ticket/?a=1&hcstate=x"
+        guest = httpx.get(f"{address}/oc/remote", params={"returnUrl": wanted}).headers["location"]
+        assert parse_qs(urlsplit(guest).query) == {"returnUrl": [wanted]}
         page = httpx.get(f"{address}/login", params={"returnUrl": '"><script>alert(1)</script>'})
         assert "<script>alert" not in page.text
         status = client.get("/oc/login-status", headers={"Origin": "https://attacker.example"})
