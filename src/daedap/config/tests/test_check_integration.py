@@ -24,6 +24,7 @@ from daedap.config import cli
 from daedap.core.outbound import OutboundResponse
 from daedap.members.conformance.diagnosis import explain, explain_text
 from daedap.members.conformance.findings import is_kept_by_caches
+from daedap.members.conformance.login_status import is_one_site
 from daedap.members.reasons import FIXES, MEANINGS
 from daedap.members.tokens import MemberClaims, Reason, build_message, sign
 
@@ -148,6 +149,9 @@ def test_given_the_right_hash_in_another_format_when_explained_then_the_format_i
     digest = mac(MESSAGE)
     with translation.override("en"):
         assert "hexadecimal" in explain_text(CLAIMS, digest.hex(), KEY)
+        assert "Base64 of its hexadecimal" in explain_text(
+            CLAIMS, base64.b64encode(digest.hex().encode()).decode(), KEY
+        )
         assert "URL-safe" in explain_text(CLAIMS, base64.urlsafe_b64encode(digest).decode(), KEY)
         assert explain_text(CLAIMS, "not a token at all", KEY) == ""
 
@@ -182,7 +186,6 @@ def test_given_no_key_when_a_link_is_checked_then_the_signature_is_skipped_not_p
 @pytest.mark.parametrize(
     ("pasted", "rule", "fix"),
     [
-        (lambda: link(fresh(email="")), "link.form", Reason.MISSING_PARAM),
         (lambda: link(fresh(usercode="a&b")), "link.form", Reason.BAD_CHAR),
         (lambda: link(CLAIMS), "link.time", Reason.EXPIRED),
         (lambda: link(replace(CLAIMS, time="9999999999999")), "link.time", Reason.FUTURE),
@@ -220,6 +223,36 @@ def test_given_another_unit_of_time_when_the_link_is_checked_then_it_is_named(ca
     assert (code, failing(found)) == (1, {"link.time"})
     assert word in found["link.time"]["fix"]
     assert "our clock" not in found["link.time"]["what"]  # how far off it is says nothing
+
+
+@pytest.mark.parametrize(("hours", "word"), [(9, "off by 9 hours"), (-9, "off by 9 hours"), (-8.5, "NTP"), (30, "NTP")])
+def test_given_local_time_instead_of_utc_when_the_link_is_checked_then_it_is_named(capsys, key_file, hours, word):
+    claims = replace(CLAIMS, time=str(int((time.time() + hours * 3600) * 1000)))
+    _code, found, _printed = check(capsys, "--link", link(claims), "--key-file", key_file)
+    assert failing(found) == {"link.time"}
+    assert ("off by" in found["link.time"]["fix"]) == (word != "NTP")
+    assert word == "NTP" or word in found["link.time"]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "what", "fix"),
+    [
+        (lambda: link(fresh(email="")), "required parameter email is missing", "GET method"),
+        (
+            lambda: link(fresh()).replace("usercode=", "userCode="),
+            "parameter usercode is missing",
+            "You sent userCode.",
+        ),
+        (lambda: link(fresh()).replace("time=", "timestamp="), "parameter time is missing", "Send it."),
+        (lambda: link(fresh(), token=quote(sign(fresh(), KEY), safe="")), "standard Base64", "encoded twice"),
+        (lambda: link(fresh(), token="a" * 28), "standard Base64", "It has 28 characters."),
+    ],
+)
+def test_given_a_malformed_link_when_checked_then_what_was_sent_is_told(capsys, key_file, pasted, what, fix):
+    code, found, _printed = check(capsys, "--link", pasted(), "--key-file", key_file)
+    assert (code, failing(found)) == (1, {"link.form"})
+    assert what in found["link.form"]["what"]
+    assert fix in found["link.form"]["fix"]
 
 
 def test_given_a_raw_plus_when_the_link_is_checked_then_advice(capsys, key_file):
@@ -358,6 +391,28 @@ def test_given_a_wrong_verification_url_when_checked_then_these_rules_fail_and_h
     assert all(found[rule]["fix"] for rule in failing(found))
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((200, {}, {"result": {"login": True, "usercode": "user-1"}}), 'no "login" at its top level'),
+        ((200, {}, {"login": 1, "usercode": "user-1"}), "login was 1."),
+        ((200, {}, {"login": "Y", "usercode": "user-1"}), 'login was "Y".'),
+        ((200, {}, {"login": "FALSE", "usercode": "user-1"}), "Nothing, if the user is logged out."),
+        ((405, {}, ""), "(405)"),
+    ],
+)
+def test_given_an_answer_that_is_no_yes_when_checked_then_what_it_was_is_told(capsys, answer, words):
+    _code, found = verification(capsys, lambda query: answer if is_real(query) else NO)
+    confirms = found["verification.confirms"]
+    assert words in confirms["what"] + confirms["fix"]
+
+
+def test_given_an_answer_that_nobody_can_read_when_checked_then_it_is_said_once(capsys):
+    _code, found = verification(capsys, lambda query: (200, {}, "<html>"))
+    assert failing(found) == {"verification.confirms"}
+    assert found["verification.others"]["grade"] == "skip"
+
+
 def test_given_a_token_on_standard_input_when_checked_then_it_is_asked_about(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
     with integrator(lambda handler, path, query: yes("user-1") if is_real(query) else NO) as url:
@@ -416,8 +471,27 @@ def test_given_a_right_login_status_url_when_checked_then_all_passes(capsys, tmp
     (tmp_path / "cookie").write_text("login=x\n")
     given = ("--cookie-file", str(tmp_path / "cookie"), "--header-row", "usercode", "--usercode", "user-1")
     code, found = status(capsys, right_status, *given)
-    assert (code, {each["grade"] for each in found.values()}) == (0, {"pass"})
+    assert (code, found.pop("status.site")["grade"]) == (0, "advice")  # the test's server is at another address
+    assert {each["grade"] for each in found.values()} == {"pass"}
     assert {"status.member", "status.preflight.headers", "status.strangers"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("url", "centre", "is_one"),
+    [
+        ("https://www.example.com/s", "https://help.example.com", True),
+        ("https://example.com/s", "https://acme.oc.example.com", True),
+        ("https://WWW.Example.co.kr/s", "https://help.example.co.kr", True),
+        ("https://shop.co.kr/s", "https://acme.oc.example.co.kr", False),
+        ("https://www.shop.com/s", "https://acme.oc.example.com", False),
+        ("http://www.example.com/s", "https://help.example.com", False),
+        ("http://localhost:8100/s", "http://demo.oc.localhost:8000", False),
+        ("http://shop.demo.oc.localhost:8100/s", "http://demo.oc.localhost:8000", True),
+        ("http://10.0.0.1/s", "http://11.0.0.1", False),
+    ],
+)
+def test_given_two_addresses_when_compared_then_one_site_or_not(url, centre, is_one):
+    assert is_one_site(url, centre) is is_one
 
 
 def echoes(handler, path, query):
@@ -491,13 +565,13 @@ def test_given_no_answer_to_options_when_there_are_header_rows_then_the_prefligh
 # --- login page ------------------------------------------------------------------------------------------------------
 
 
-def login(capsys, tmp_path, respond):
+def login(capsys, tmp_path, respond, *more: str):
     (tmp_path / "cookie").write_text("login=x")
     (tmp_path / "key").write_text(KEY)
     with integrator(respond) as url:
         given = ["--login-url", f"{url}/login", "--help-centre", f"{CENTRE}/shop/hc/", "--allow-private"]
         given += ["--cookie-file", str(tmp_path / "cookie"), "--key-file", str(tmp_path / "key")]
-        code, found, _printed = check(capsys, *given)
+        code, found, _printed = check(capsys, *given, *more)
     return code, found
 
 
@@ -555,6 +629,25 @@ def test_given_a_wrong_form_when_checked_then_these_rules_fail(capsys, tmp_path,
     code, found = login(capsys, tmp_path, respond)
     assert code == 1
     assert failing(found) == {f"login.{rule}" for rule in rules}
+
+
+def test_given_a_form_with_a_slip_when_checked_then_it_is_named(capsys, tmp_path):
+    def what_of(rule, change, *more):
+        def respond(handler, path, query):
+            if not is_member(handler, query):
+                return LOGIN_PAGE
+            status_code, headers, page = form_page(query["returnUrl"])
+            return status_code, headers, change(page)
+
+        _code, found = login(capsys, tmp_path, respond, *more)
+        assert found[rule]["grade"] == "fail"
+        return f"{found[rule]['what']} {found[rule]['fix']}"
+
+    assert "where only servers call" in what_of("login.member", lambda page: page.replace("/v2/", "/api/v2/"))
+    assert "by GET to" in what_of("login.member", lambda page: page.replace("'post'", "'get'"))
+    assert "Send shop." in what_of("login.form", lambda page: page.replace("value='shop'", "value='Shop'"))
+    assert "You sent user_code." in what_of("login.form", lambda page: page.replace("'usercode'", "'user_code'"))
+    assert "signs the usercode user-1." in what_of("login.usercode", str, "--usercode", "1")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,11 @@ def explain_text(claims: MemberClaims, token: str, key: str) -> str:
             _("The token is in URL-safe Base64; it must use + and /."),
             lambda: base64.urlsafe_b64decode(with_padding),
         ),
+        (
+            _("The token is right but Base64 of its hexadecimal text; encode the bytes of the HMAC themselves."),
+            _("The token is Base64 of hexadecimal text; encode the bytes of the HMAC themselves."),
+            lambda: bytes.fromhex(base64.b64decode(token, validate=True).decode("ascii")),
+        ),
     ]
     for right, besides, read in readings:
         try:

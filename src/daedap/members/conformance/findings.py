@@ -55,6 +55,10 @@ def skipped(rule: str, what: object, fix: object) -> Finding:
 
 def refused(rule: str, reason: Reason, parameter: str = "", *, fix: object = "") -> Finding:
     """Return that the product refuses this, in the words of the settings screen; `fix` if more is known than usual."""
+    if reason is Reason.MISSING_PARAM and parameter:
+        said = gettext("The required parameter %(name)s is missing.") % {"name": parameter}
+        mend = FIXES[reason] if parameter == "email" else _("Send it.")
+        return failed(rule, f"{said} [{reason}]", fix or mend)
     named = f" ({parameter})" if parameter else ""
     return failed(rule, f"{MEANINGS[reason]}{named} [{reason}]", fix or FIXES[reason])
 

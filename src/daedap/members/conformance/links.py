@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -25,8 +26,8 @@ from daedap.members.tokens import (
 )
 
 UNEXPLAINED = gettext_lazy(
-    "None of the usual slips fits, so most likely another Key was used, or a value was changed after signing. "
-    "Compare the Key with the organization Key: the key of a service does not sign members."
+    "None of the usual slips fits, so most likely another Key or service ID was used, or a value was changed after "
+    "signing. Compare the Key with the organization Key: the key of a service does not sign members."
 )
 """What to look at if a signature fits neither as it is nor with a slip that is known."""
 
@@ -78,7 +79,7 @@ def check_link(link: PastedLink, *, service: str, keys: list[str], lifetime_ms: 
     try:
         entry = read_entry(link.raw_query, service)
     except TokenRefused as no:
-        return [*findings, _malformed(link, service, keys, no)]
+        return [*findings, malformed("link.form", no, raw=link.raw_query, service=service, keys=keys)]
     findings.append(passed("link.form", _("The parameters are complete and well-formed.")))
     findings.append(freshness("link.time", entry, lifetime_ms))
     findings += check_signature(entry, keys, "link.signature")
@@ -113,20 +114,48 @@ def freshness(rule: str, entry: EntryRequest, lifetime_ms: int | None) -> Findin
     except TokenRefused as no:
         if (unit := _UNITS.get(len(given))) is not None:  # how far off it is says nothing
             return refused(rule, no.reason, fix=unit)
-        finding = refused(rule, no.reason)
+        finding = refused(rule, no.reason, fix=_time_zone(difference))
         return replace(finding, what=f"{finding.what} ({said})")
     return passed(rule, _("The time is good: %(said)s.") % {"said": said})
 
 
-def _malformed(link: PastedLink, service: str, keys: list[str], no: TokenRefused) -> Finding:
-    """A token in another format may still tell what it is."""
-    if no.reason is Reason.BAD_TOKEN_FORMAT and keys:
-        values = {name: next(iter(values_named(name, link.raw_query)), "") for name in _SIGNED}
-        claims = MemberClaims(service=service, return_url=values.pop("returnUrl"), **values)
-        why = next(filter(None, (explain_text(claims, link.token, key) for key in keys)), "")
-        if why:
-            return refused("link.form", no.reason, no.parameter, fix=f"{why} {FIXES[no.reason]}")
-    return refused("link.form", no.reason, no.parameter)
+def _time_zone(seconds: float) -> str:
+    """Say so if it is off by whole hours, and by no more than the minutes that a paste takes: local time, not UTC."""
+    hours, rest = divmod(seconds, 3600)
+    if not 1 <= abs(hours) <= 14 or rest > PASTED_WITHIN_SECONDS:
+        return ""
+    off = _("time is off by %(hours)d hours, as if local time were UTC.") % {"hours": abs(hours)}
+    mend = _("Count milliseconds since 1970-01-01 00:00 UTC and add no time zone.")
+    return f"{off} {mend}"
 
 
+def malformed(rule: str, no: TokenRefused, *, raw: bytes, service: str, keys: list[str]) -> Finding:
+    """Return the refusal with what a look at the whole query or form `raw` tells about it."""
+    if no.reason is Reason.MISSING_PARAM:
+        return refused(rule, no.reason, no.parameter, fix=_misspelt(raw, no.parameter))
+    if no.reason is not Reason.BAD_TOKEN_FORMAT:
+        return refused(rule, no.reason, no.parameter)
+    values = {name: next(iter(values_named(name, raw)), "") for name in (*_SIGNED, "token")}
+    token = values.pop("token")
+    if _ENCODED.search(token):
+        why = _("The token was percent-encoded twice. Encode every value once.")
+        return refused(rule, no.reason, no.parameter, fix=why)
+    claims = MemberClaims(service=service, return_url=values.pop("returnUrl"), **values)
+    why = next(filter(None, (explain_text(claims, token, key) for key in keys)), "")
+    if not why:
+        why = _("It has %(number)d characters.") % {"number": len(token)} if len(token) != TOKEN_LENGTH else ""
+    return refused(rule, no.reason, no.parameter, fix=f"{why} {FIXES[no.reason]}".strip())
+
+
+def _misspelt(raw: bytes, missing: str) -> str:
+    """Name what was sent in the place of a missing parameter, if only letter case or a separator differs."""
+    names = (pair.partition(b"=")[0].decode("utf-8", "replace") for pair in raw.split(b"&"))
+    meant = next((name for name in names if re.sub(r"[_-]", "", name).lower() == missing and name != missing), "")
+    return _("You sent %(given)s. The name is %(name)s.") % {"given": meant[:50], "name": missing} if meant else ""
+
+
+TOKEN_LENGTH = 44
+PASTED_WITHIN_SECONDS = 300
+
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _SIGNED = ("usercode", "username", "email", "phone", "memberno", "returnUrl", "time")

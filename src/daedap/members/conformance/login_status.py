@@ -53,7 +53,7 @@ async def check_login_status_url(url: str, *, policy: OutboundPolicy, browser: B
         return [address]
     client = OutboundClient(policy)
     guest = Browser(origin=browser.origin)
-    findings = [address]
+    findings = [address, _site(url, browser.origin)]
     started = time.perf_counter()
     try:
         answer = await client.call("GET", url, headers=guest.headers(guest.origin))
@@ -67,6 +67,36 @@ async def check_login_status_url(url: str, *, policy: OutboundPolicy, browser: B
     except OutboundError as error:
         findings.append(broken("status.answers", REASON_OF[error.kind]))
     return findings
+
+
+def _site(url: str, origin: str) -> Finding:
+    """Browsers send a cookie from our page for sure only within one site."""
+    if is_one_site(url, origin):
+        return passed("status.site", _("It is one site with the help centre, so browsers send your cookie."))
+    facts = {"host": urlsplit(url).hostname or "", "help_centre": urlsplit(origin).hostname or ""}
+    said = _("%(host)s and %(help_centre)s are not one site.") % facts
+    fix = _(
+        "Many browsers send no cookie there, and the member is logged out again at once. Use a host of one site with "
+        "the help centre, or make the cookie SameSite=None; Secure, which some browsers block all the same."
+    )
+    return advice("status.site", said, fix)
+
+
+def is_one_site(one: str, other: str) -> bool:
+    """Tell whether two addresses belong together for a browser's cookies: scheme and registered domain are equal.
+
+    Registered domains are guessed without the Public Suffix List: two labels, or three as in example.co.kr.
+    """
+    first, second = urlsplit(one), urlsplit(other)
+    return (first.scheme, _registered(first.hostname or "")) == (second.scheme, _registered(second.hostname or ""))
+
+
+def _registered(host: str) -> str:
+    labels = host.lower().rstrip(".").split(".")
+    if labels[-1].isdigit() or ":" in host:
+        return host
+    country_has_kinds = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3 if country_has_kinds else -2 :])
 
 
 def _guest(answer: OutboundResponse) -> Finding:
@@ -92,15 +122,11 @@ def _permissions(rule: str, answer: OutboundResponse, origin: str) -> list[Findi
     """The two CORS headers without which the browser keeps the answer from our page."""
     fix = _("Send Access-Control-Allow-Origin: %(origin)s exactly, no * and no slash at the end.") % {"origin": origin}
     allowed = answer.header("Access-Control-Allow-Origin")
-    findings = [
-        passed(f"{rule}.origin", _("Our page may read the answer."))
-        if allowed == origin
-        else failed(
-            f"{rule}.origin",
-            _('Access-Control-Allow-Origin is "%(allowed)s".') % {"allowed": allowed[:200]},
-            fix,
-        )
-    ]
+    findings = [passed(f"{rule}.origin", _("Our page may read the answer."))]
+    if allowed != origin:
+        said = _('Access-Control-Allow-Origin is "%(allowed)s".') % {"allowed": allowed[:200]}
+        missing = _("Access-Control-Allow-Origin is missing: the browser keeps the answer from our page.")
+        findings = [failed(f"{rule}.origin", said if allowed else missing, fix)]
     if answer.header("Access-Control-Allow-Credentials") == "true":
         findings.append(passed(f"{rule}.credentials", _("The browser may send your cookie.")))
     else:

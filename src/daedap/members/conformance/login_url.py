@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from django.utils.translation import gettext as _
 
 from daedap.core.outbound import Kind, OutboundClient, OutboundError, OutboundPolicy, OutboundResponse
-from daedap.members.conformance.findings import Finding, broken, failed, passed, refused, skipped
-from daedap.members.conformance.links import check_signature, freshness
+from daedap.members.conformance.findings import Finding, broken, failed, passed, skipped
+from daedap.members.conformance.links import check_signature, freshness, malformed
 from daedap.members.conformance.login_status import STRANGER, Browser
 from daedap.members.conformance.verification_url import check_address
 from daedap.members.tokens import (
@@ -25,6 +25,7 @@ from daedap.members.tokens import (
 from daedap.members.verification import REASON_OF
 
 REMOTE_LOGIN = "/v2/enduser/remote.json"
+REMOTE_LOGIN_OF_SERVERS = "/api/v2/enduser/remote.json"
 HOPS = 5
 
 
@@ -84,7 +85,7 @@ async def check_login_url(
         guest = Browser(origin=browser.origin)
         findings.append(_guest(await _walk(client, url, wanted, guest)))
         if browser.cookie:
-            findings += _member(await _walk(client, url, wanted, browser), wanted, help_centre)
+            findings += _member(await _walk(client, url, wanted, browser), wanted, help_centre, browser.usercode)
         else:
             give = _("Give the cookie of a logged-in user with --cookie-file.")
             findings.append(skipped("login.member", _("No logged-in user was sent."), give))
@@ -133,43 +134,57 @@ def _guest(arrival: Arrival) -> Finding:
     return failed("login.guest", said, _("Show the login page; returnUrl holds an address with a query of its own."))
 
 
-def _member(arrival: Arrival, wanted: str, help_centre: HelpCentre) -> list[Finding]:
+def _member(arrival: Arrival, wanted: str, help_centre: HelpCentre, usercode: str) -> list[Finding]:
     by_server = arrival.is_elsewhere and _origin(arrival.url) == help_centre.origin
     if by_server and "accessToken=" in arrival.url:
         kept = arrival.url.startswith(wanted)
         done = passed("login.member", _("Members are handed over from your server, with an access token."))
         return [done, _return_url(is_kept=kept)]
-    form = next((form for form in arrival.forms if urlsplit(form.action).path == REMOTE_LOGIN), None)
+    form = _form_to(REMOTE_LOGIN, arrival)
+    if form is None and _form_to(REMOTE_LOGIN_OF_SERVERS, arrival):
+        said = _("The form goes to %(path)s, where only servers call.") % {"path": REMOTE_LOGIN_OF_SERVERS}
+        fix = _("Send a form of the browser to %(path)s, with returnUrl in the form and in the token.")
+        return [failed("login.member", said, fix % {"path": REMOTE_LOGIN})]
     if form is None:
         said = _("Members who are logged in already are not handed over: %(where)s") % {"where": _ended(arrival)}
         fix = _("Send them on at once: by the form to %(path)s, or to returnUrl with an access token.")
         return [failed("login.member", said, fix % {"path": REMOTE_LOGIN})]
     if _origin(form.action) != help_centre.origin or form.method != "post":
-        said = _("The form is not sent by POST to %(origin)s.") % {"origin": help_centre.origin}
+        facts = {"method": form.method.upper()[:10], "given": _origin(form.action)[:200], "origin": help_centre.origin}
+        said = _("The form is sent by %(method)s to %(given)s, not by POST to %(origin)s.") % facts
         return [failed("login.member", said, _("Send the member's data to our address only, and never by GET."))]
     done = passed("login.member", _("Members who are logged in are handed over by the form."))
-    return [done, *_form(form, wanted, help_centre)]
+    return [done, *_form(form, wanted, help_centre, usercode)]
+
+
+def _form_to(path: str, arrival: Arrival) -> Form | None:
+    return next((form for form in arrival.forms if urlsplit(form.action).path == path), None)
 
 
 def _ended(arrival: Arrival) -> str:
     """Say where the walk ended; neither query nor user name, since both may tell secrets."""
     parts = urlsplit(arrival.url)
-    facts = {"status": arrival.status, "page": f"{parts.scheme}://{parts.hostname}{parts.path}"[:200]}
+    host = parts.netloc.rpartition("@")[2]
+    facts = {"status": arrival.status, "page": f"{parts.scheme}://{host}{parts.path}"[:200]}
     return _("it ends with status %(status)d at %(page)s.") % facts
 
 
-def _form(form: Form, wanted: str, help_centre: HelpCentre) -> list[Finding]:
+def _form(form: Form, wanted: str, help_centre: HelpCentre, usercode: str) -> list[Finding]:
     raw = urlencode(form.fields).encode("ascii")
     try:
         service = read_service(raw)
         entry = read_entry(raw, service, required=POST_REQUIRED)
     except TokenRefused as no:
-        return [refused("login.form", no.reason, no.parameter)]
+        return [malformed("login.form", no, raw=raw, service=help_centre.service, keys=help_centre.keys)]
     if service != help_centre.service:
         said = _("The form names the service %(service)s.") % {"service": service}
-        return [failed("login.form", said, _("Send the service ID as it is registered."))]
+        return [failed("login.form", said, _("Send %(service)s.") % {"service": help_centre.service})]
     findings = [passed("login.form", _("The form is complete and well-formed."))]
     findings.append(freshness("login.time", entry, REMOTE_LIFETIME_MS))
+    if usercode and entry.claims.usercode != usercode:
+        said = _("The form signs the usercode %(given)s.") % {"given": entry.claims.usercode}
+        fix = _("Sign the usercode that your login-status URL answers; otherwise the login ends at once.")
+        findings.append(failed("login.usercode", said, fix))
     findings.append(_return_url(is_kept=entry.claims.return_url == wanted))
     return findings + check_signature(entry, help_centre.keys, "login.signature")
 

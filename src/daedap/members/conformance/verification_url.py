@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -20,10 +21,15 @@ from daedap.members.conformance.findings import (
     refused,
     skipped,
 )
-from daedap.members.tokens import Reason, TokenRefused, read_verification
+from daedap.members.tokens import Reason, TokenRefused, read_fields, read_verification
 from daedap.members.verification import REASON_OF, SLOW_SECONDS
 
 AWKWARD_USERCODES = ("회원 +0001", "a%2Bb=c?d#e/f", "' OR '1'='1")
+
+
+NOT_ASKED = "verification.others"
+
+_READ = {Reason.VERIFY_LOGIN_FALSE, Reason.VERIFY_USERCODE_MISSING, Reason.VERIFY_USERCODE_MISMATCH}
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,6 +87,8 @@ async def check_verification_url(
     findings = [address]
     if usercode and token:
         findings += await _check_real(asked, usercode, token, logged_out=logged_out)
+        if findings[-1].rule == NOT_ASKED:
+            return findings
     else:
         missing = _("No real token was asked about.")
         findings.append(skipped("verification.confirms", missing, _("Give --link with a freshly signed link.")))
@@ -100,7 +108,11 @@ async def _check_real(asked: VerificationUrl, usercode: str, token: str, *, logg
         return [await _expect_no(asked, "verification.logged_out", _("a token of a closed login"), usercode, token)]
     answer = await asked.ask(usercode, token)
     if answer.reason is not None:
-        return [refused("verification.confirms", answer.reason)]
+        finding = no_yes("verification.confirms", answer)
+        if answer.reason in _READ:
+            return [finding]
+        said = _("Nothing else was asked, since every answer would be like this.")
+        return [finding, skipped(NOT_ASKED, said, _("Mend what is above first."))]
     findings = [passed("verification.confirms", _("It confirms the real token for the same usercode."))]
     findings += [_speed(answer), _caching(answer)]
     if answer.response is not None:
@@ -117,6 +129,26 @@ async def _check_real(asked: VerificationUrl, usercode: str, token: str, *, logg
     )
     findings += await _check_strangers(asked, usercode, token)
     return findings
+
+
+def no_yes(rule: str, answer: Answer) -> Finding:
+    """Return why this answer is no yes, with the status or the value of `login` where that tells more."""
+    reason, response = answer.reason or Reason.VERIFY_LOGIN_FALSE, answer.response
+    finding = refused(rule, reason)
+    if response is None:
+        return finding
+    if reason in (Reason.VERIFY_HTTP_STATUS, Reason.VERIFY_REDIRECT):
+        return replace(finding, what=f"{finding.what} ({response.status})")
+    fields = read_fields(response.status, response.body) or {}
+    login = fields.get("login")
+    if reason is not Reason.VERIFY_LOGIN_FALSE or login is False or str(login).strip().lower() == "false":
+        return finding
+    if login is None:
+        return replace(
+            finding, fix=_('The answer has no "login" at its top level. Send {"login": true, "usercode": …}.')
+        )
+    shown = json.dumps(login, ensure_ascii=False)[:60]
+    return replace(finding, fix=_('login was %(login)s. Only true and "true" mean yes.') % {"login": shown})
 
 
 async def _check_strangers(asked: VerificationUrl, usercode: str, token: str) -> list[Finding]:
@@ -143,7 +175,7 @@ async def _expect_no(asked: VerificationUrl, rule: str, what: str, usercode: str
         return failed(
             rule, said, _("Say yes only to a token that you issued to this very user and whose login is alive.")
         )
-    problem = refused(rule, answer.reason)
+    problem = no_yes(rule, answer)
     return failed(rule, _("Asked about %(what)s: %(problem)s") % {"what": what, "problem": problem.what}, problem.fix)
 
 

@@ -30,7 +30,7 @@ from daedap.core.scoping import service_scope
 from daedap.core.threads import in_thread
 from daedap.members.conformance.findings import Finding, Grade, advice, failed, label, passed, refused
 from daedap.members.conformance.login_status import Browser, check_login_status_url
-from daedap.members.conformance.verification_url import VerificationUrl
+from daedap.members.conformance.verification_url import VerificationUrl, no_yes
 from daedap.members.models import LoginType
 from daedap.members.return_urls import origin_of
 from daedap.members.selectors import get_integration
@@ -165,7 +165,7 @@ async def _verification(errand: _Errand) -> list[Finding]:
         findings.append(passed("verification.answer", _("It confirms that this very user is logged in.")))
         findings.append(await _made_up(asked, usercode))
     else:
-        findings.append(refused("verification.answer", answer.reason))
+        findings.append(no_yes("verification.answer", answer))
     if answer.response is not None:
         findings.append(passed("verification.read", _what_it_said(answer.response, answer.seconds)))
         if answer.reason is None:

@@ -8,7 +8,7 @@ expected, nor a body. Asking the company's server is the edge's (members/connect
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
@@ -24,9 +24,9 @@ from daedap.core.actors import Actor
 from daedap.core.errors import TooManyAttempts
 from daedap.core.hosts import organization_url
 from daedap.members import logins
-from daedap.members.conformance.diagnosis import explain, explain_text
+from daedap.members.conformance.diagnosis import explain
 from daedap.members.conformance.findings import Finding, advice, failed, passed, refused, skipped
-from daedap.members.conformance.links import UNEXPLAINED, freshness
+from daedap.members.conformance.links import UNEXPLAINED, freshness, malformed
 from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.return_urls import allowed_target
 from daedap.members.selectors import get_integration
@@ -35,7 +35,6 @@ from daedap.members.tokens import (
     POST_REQUIRED,
     REMOTE_LIFETIME_MS,
     EntryRequest,
-    MemberClaims,
     Reason,
     TokenRefused,
     VerifiedClaims,
@@ -67,7 +66,6 @@ STEPS: dict[str, Promise] = {
 
 _LINE = re.compile(r"\s*([A-Za-z]+)\s*[:=]\s*(.*?)\s*")
 _LINK = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_SIGNED = ("usercode", "username", "email", "phone", "memberno", "returnUrl", "time")
 
 
 # --- what was pasted ---------------------------------------------------------------------------------------------
@@ -213,17 +211,7 @@ class _Test:
             return None
 
     def _malformed(self, refusal: TokenRefused) -> Finding:
-        finding = refused("structure", refusal.reason, refusal.parameter)
-        if refusal.reason is not Reason.BAD_TOKEN_FORMAT:
-            return finding
-        values = {name: self.pasted.value(name) for name in _SIGNED}
-        claims = MemberClaims(service=self.service.service_id, return_url=values.pop("returnUrl"), **values)
-        why = self._first(lambda key: explain_text(claims, self.pasted.value("token"), key))
-        return replace(finding, fix=f"{why} {finding.fix}") if why else finding
-
-    def _first(self, ask: Callable[[str], str]) -> str:
-        """Return the first answer for one of the keys, current one first; "" if there is none."""
-        return next(filter(None, map(ask, self.keys)), "")
+        return malformed("structure", refusal, raw=self.pasted.raw, service=self.service.service_id, keys=self.keys)
 
     def _configuration(self) -> Finding:
         if not self.integration.enabled:
