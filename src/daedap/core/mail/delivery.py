@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from email.errors import MessageError
 from email.utils import formataddr
-from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -85,18 +85,29 @@ def _not_sent(mail: OutgoingMail, error: Exception) -> None:
         )
         if final:
             events.publish("mail.failed", mail_id=mail.pk)
-    logger.warning("mail not sent", extra={"mail_id": mail.pk, "kind": mail.kind, "final": final})
+    reason = _reason(error)
+    facts = {"mail_id": mail.pk, "kind": mail.kind, "reason": reason, "tries": mail.tries, "final": final}
+    logger.log(logging.ERROR if final else logging.WARNING, "mail not sent", extra=facts)
     if not final:
         raise MailPostponed(type(error).__name__)
 
 
-def _is_permanent(error: Exception) -> bool:
-    """Whether no mail can be made of it, or the server said no for good (5xx).
+def _reason(error: Exception) -> str:
+    """Return what is known without naming anybody: "SMTPRecipientsRefused 450", "ConnectionRefusedError"."""
+    codes = {code for code, _ in error.recipients.values()} if isinstance(error, SMTPRecipientsRefused) else set()
+    if isinstance(error, SMTPResponseException):
+        codes = {error.smtp_code}
+    return " ".join([type(error).__name__, *map(str, sorted(codes))])
 
-    Busy servers and greylisting refuse recipients too, with 4xx.
+
+def _is_permanent(error: Exception) -> bool:
+    """Whether no mail can be made of it, or the server said no to this very mail for good (5xx).
+
+    Busy servers and greylisting refuse recipients too, with 4xx. A server that refuses us (a password that was changed,
+    a sender it does not know) would do so with every mail until somebody mends it.
     """
     if isinstance(error, _UNSENDABLE):
         return True
     if isinstance(error, SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _ in error.recipients.values())
-    return isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600
+    return isinstance(error, SMTPDataError) and 500 <= error.smtp_code < 600

@@ -1,3 +1,4 @@
+import contextlib
 import smtplib
 from datetime import timedelta
 
@@ -114,6 +115,32 @@ def test_given_a_recipient_that_is_refused_for_good_when_delivered_then_failed_a
     monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
     deliver_mail(mail.pk)
     assert OutgoingMail.objects.get().status == MailStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "level", "reason"),
+    [
+        (smtplib.SMTPAuthenticationError(535, b"wrong"), MailStatus.QUEUED, "WARNING", "SMTPAuthenticationError 535"),
+        (smtplib.SMTPSenderRefused(550, b"who?", "us"), MailStatus.QUEUED, "WARNING", "SMTPSenderRefused 550"),
+        (smtplib.SMTPDataError(451, b"later"), MailStatus.QUEUED, "WARNING", "SMTPDataError 451"),
+        (smtplib.SMTPDataError(554, b"spam"), MailStatus.FAILED, "ERROR", "SMTPDataError 554"),
+        (ConnectionRefusedError(), MailStatus.QUEUED, "WARNING", "ConnectionRefusedError"),
+    ],
+)
+def test_given_a_refusal_when_it_is_of_us_and_not_of_the_mail_then_it_waits_and_the_log_says_why(
+    db, monkeypatch, caplog, error, status, level, reason
+):
+    mail = make_mail()
+
+    def refuse(self, fail_silently=False):
+        raise error
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+    with contextlib.nullcontext() if status == MailStatus.FAILED else pytest.raises(MailPostponed):
+        deliver_mail(mail.pk)
+    assert OutgoingMail.objects.get().status == status
+    [told] = [record for record in caplog.records if record.msg == "mail not sent"]
+    assert (told.levelname, told.reason) == (level, reason)
 
 
 def test_given_an_address_that_would_break_the_header_when_delivered_then_failed_at_once_and_told(
