@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +25,7 @@ from daedap.files.checks import (
     ENQUIRY_EXTENSIONS,
     MAX_BYTES,
     FileEmpty,
+    FileNotKept,
     FileRefused,
     FileTooLarge,
     check_content,
@@ -30,6 +34,8 @@ from daedap.files.checks import (
 )
 from daedap.files.models import PlatformFile, StoredFile
 from daedap.files.selectors import path_of
+
+logger = logging.getLogger(__name__)
 
 UNBOUND_LIFETIME = timedelta(hours=24)
 """How long an upload that belongs to nothing is kept (spec 30, 8.4)."""
@@ -109,9 +115,9 @@ def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], m
     public_id = secrets.token_hex(16)
     path = f"{folder}/{public_id[:2]}/{public_id}"
     final = Path(settings.MEDIA_ROOT) / path
-    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = final.with_suffix(".part")
-    try:
+    with _kept_or_refused(part):
+        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
             digest, size = hashlib.sha256(), 0
@@ -129,9 +135,20 @@ def _keep(upload: UploadedFile[Any], *, folder: str, allowed: tuple[str, ...], m
             scanner.scan(file)
             os.fsync(file.fileno())
         part.replace(final)
-    finally:
-        part.unlink(missing_ok=True)
     return _Kept(public_id, name, size, content_type, digest.hexdigest(), path)
+
+
+@contextmanager
+def _kept_or_refused(part: Path) -> Iterator[None]:
+    """Leave no `part` behind; turn what the disk refuses into FileNotKept, so that the rest of a form is not lost."""
+    try:
+        yield
+    except OSError as error:
+        logger.exception("an upload cannot be kept", extra={"reason": error.strerror})
+        raise FileNotKept from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def delete_files_of_service(*, organization_id: int, service_id: int) -> int:

@@ -61,6 +61,12 @@ class FileEmpty(FileRefused):
     message = _("Empty files cannot be attached.")
 
 
+class FileNotKept(FileRefused):
+    """The file is fine, but there is no room for it or no way to write it; who runs the server reads why in the log."""
+
+    message = _("The file cannot be kept right now. Send without it, or try again later.")
+
+
 # --- Names ---------------------------------------------------------------------------------------
 
 _TEXT_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from daedap.core.errors import NotFound
 from daedap.core.scoping import organization_scope
 from daedap.files import actions, selectors
-from daedap.files.checks import FileNameTooLong, FileRefused, FileTooLarge
+from daedap.files.checks import FileNameTooLong, FileNotKept, FileRefused, FileTooLarge
 from daedap.files.models import PlatformFile, StoredFile
 from daedap.files.tests.samples import GENUINE, HTML, upload
 
@@ -151,3 +151,14 @@ def test_given_many_files_when_those_of_an_organization_are_deleted_then_an_inde
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = StoredFile._base_manager.filter(organization_id=1).explain()
     assert "stored_file_organization" in plan
+
+
+def test_given_no_way_to_write_when_stored_then_refused_and_the_log_says_why(open_shop, media, settings, caplog):
+    settings.MEDIA_ROOT = media / "no folder"
+    media.mkdir(exist_ok=True)
+    settings.MEDIA_ROOT.write_bytes(b"")
+    with pytest.raises(FileNotKept):
+        store(open_shop)
+    assert not StoredFile.objects.exists()
+    [told] = caplog.records
+    assert (told.msg, told.levelname, told.reason) == ("an upload cannot be kept", "ERROR", "Not a directory")
