@@ -7,6 +7,8 @@ Measured: Django's own ASGI handler answers a seventh of what its WSGI handler d
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -30,8 +32,14 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+logger = logging.getLogger(__name__)
+
 THREADS = 8
 """Requests that Django answers at the same time; see the size of the connection pool in the settings."""
+
+LARGE_BYTES = 1024 * 1024
+LARGE_AT_ONCE = 3
+"""Uploads that Django reads at the same time: each takes long, and pages want the other threads."""
 
 SPOOL_BYTES = 256 * 1024
 SILENCE_SECONDS = 30.0
@@ -48,6 +56,7 @@ class Split:
         self.edge = edge_process or edge.application()
         self.in_flight = 0
         self.doorman = Doorman()
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self.django = WSGIMiddleware(cast("Any", django), workers=THREADS)  # Django's types are wider
         self.http = wrap_asgi_with_proxy_headers(self._http, settings.TRUSTED_PROXIES)  # the visitor, not the proxy
 
@@ -75,6 +84,17 @@ class Split:
                 return
             except TimeoutError:
                 await _refuse(send, 408, "The request did not arrive whole. 요청이 끝까지 도착하지 않았습니다.")
+                return
+            except OSError as error:
+                logger.exception(
+                    "a request cannot be kept in the folder for temporary files",
+                    extra={"folder": tempfile.gettempdir(), "reason": error.strerror},
+                )
+                await _refuse(
+                    send,
+                    503,
+                    "Nothing was saved. Please try again later. 저장하지 못했습니다. 잠시 후 다시 시도해 주세요.",
+                )
                 return
             if size is None:
                 await _refuse(send, 413, "The request is too large. 요청이 너무 큽니다.")
@@ -104,7 +124,8 @@ class Split:
             await edge.stranded(scope, receive, count)
 
     async def _in_thread(self, scope: Scope, size: int, body: IO[bytes], send: Send) -> None:
-        await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
+        async with self.large if size > LARGE_BYTES else contextlib.nullcontext():
+            await self.django(_for_django(scope, size), _replay(body), send)  # type: ignore[arg-type]  # ours are looser
 
 
 class _Gone(Exception):

@@ -49,9 +49,13 @@ def _secret_key() -> str:
     if not EMBEDDED and not kept.exists():
         return str(env.str("DAEDAP_SECRET_KEY"))  # raises ImproperlyConfigured, naming the variable
     if not kept.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        try:
+            HOME.mkdir(parents=True, exist_ok=True)
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        except OSError as error:
+            message = f"Cannot write into {HOME}: {error.strerror}. Make room there, or choose another DAEDAP_HOME."
+            raise ImproperlyConfigured(message) from error
     return kept.read_text(encoding="ascii").strip()
 
 

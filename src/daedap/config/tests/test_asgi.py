@@ -81,6 +81,47 @@ def test_given_half_an_upload_when_nothing_more_comes_then_408_and_django_never_
     assert (status, seen) == (408, {})
 
 
+def test_given_no_folder_for_temporary_files_when_an_upload_comes_then_503_and_the_log_says_why(
+    monkeypatch, tmp_path, caplog
+):
+    monkeypatch.setattr(asgi.tempfile, "tempdir", str(tmp_path / "gone"))
+    status, seen, _ = talk([b"x" * (asgi.SPOOL_BYTES + 1)])
+    assert (status, seen) == (503, {})
+    [told] = caplog.records
+    assert (told.levelname, told.folder, told.reason) == ("ERROR", str(tmp_path / "gone"), "No such file or directory")
+
+
+def test_given_many_uploads_when_they_are_read_then_in_few_threads_and_pages_have_the_others():
+    sizes, at_once = [asgi.LARGE_BYTES + 1] * 8 + [1] * 2, []
+
+    async def run():
+        split, seen = asgi.Split(worker=False), asyncio.Event()
+
+        async def django(scope, receive, send):
+            at_once.append(int(dict(scope["headers"])[b"content-length"]))
+            await seen.wait()
+
+        split.django = django
+        scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": []}
+
+        def receive_of(size):
+            async def receive():
+                return {"type": "http.request", "body": b"x" * size}
+
+            return receive
+
+        requests = [asyncio.create_task(split(dict(scope), receive_of(size), None)) for size in sizes]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        reading = sorted(at_once)
+        seen.set()
+        await asyncio.gather(*requests)
+        return reading
+
+    assert asyncio.run(run()) == [1, 1, *[asgi.LARGE_BYTES + 1] * asgi.LARGE_AT_ONCE]
+    assert sorted(at_once) == sorted(sizes)  # all in the end
+
+
 def test_given_a_header_with_an_underscore_when_sent_then_it_cannot_pass_for_the_one_with_a_dash():
     _, seen, _ = talk(method="GET", headers=[(b"x_forwarded_proto", b"https")])
     assert "HTTP_X_FORWARDED_PROTO" not in seen

@@ -110,3 +110,15 @@ def test_given_an_address_with_options_when_read_then_they_win_over_ours(tmp_pat
     assert (found["connect_timeout"], found["sslmode"], found["tcp_user_timeout"]) == (9, "require", 20_000)
     assert found["options"].startswith("-c lock_timeout=4s -c statement_timeout=30s ")
     assert found["options"].endswith(" -c lock_timeout=9s")  # PostgreSQL takes the last
+
+
+def test_given_a_home_that_cannot_be_written_when_started_then_a_sentence_says_so(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    plain = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DAEDAP_SECRET_KEY"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "daedap.config.cli", "doctor"], env=plain | {"DAEDAP_HOME": str(tmp_path / "file/home")},
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Cannot write into {tmp_path}/file/home: Not a directory." in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
