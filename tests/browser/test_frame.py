@@ -153,6 +153,64 @@ def test_given_a_member_of_the_shop_when_the_help_centre_is_in_its_page_then_the
     assert someone.complaints == []
 
 
+def require_sign_in(chromium: Browser, facts: dict[str, Any], *, on: bool) -> None:
+    """Turn the switch of attachments as an administrator does, by keyboard."""
+    context, site = chromium.new_context(locale="ko-KR"), facts["organization"]["url"]
+    page = context.new_page()
+    page.goto(f"{site}login/")
+    page.locator("[name=login_id]").fill(facts["administrator"]["id"])
+    page.locator("[name=password]").fill(facts["administrator"]["password"])
+    page.locator("main button[type=submit]").first.click()
+    page.goto(f"{site}{facts['service']['id']}/settings/help-center/composition/")
+    switch = page.get_by_label("첨부파일을 열 때 로그인 필요")
+    if switch.is_checked() is not on:
+        switch.press("Space")
+        page.get_by_role("button", name="저장").press("Enter")
+        expect(page.get_by_text("저장했습니다.")).to_be_visible()
+    context.close()
+
+
+def test_given_attachments_that_require_sign_in_when_the_member_is_in_a_frame_then_saved_there_only(
+    facts: dict[str, Any], visitor: Any, chromium: Browser
+) -> None:
+    require_sign_in(chromium, facts, on=True)
+    shop, site = facts["integrator"]["url"], facts["organization"]["url"].rstrip("/")
+    page = visitor().page
+    page.goto(f"{shop}login")
+    page.locator("input[name=login]").fill("hong")
+    page.locator("input[type=password]").fill("shop1234")
+    page.locator("button.button").click()
+    page.get_by_role("link", name="쇼핑몰 안에서 열기").click()
+    frame = page.frame_locator("#ocPage")
+    expect(frame.locator(".hc-member")).to_have_text("홍길동")
+    frame.get_by_role("link", name="문의하기").first.press("Enter")
+    expect(frame.locator("[name=name]")).to_have_value("홍길동")
+    fill_in(frame, "프레임 안에서 보낸 파일")
+    frame.locator("input[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    expect(frame.get_by_text("업로드 완료")).to_be_visible()
+    frame.locator("form.inquiry-con button[type=submit]").first.press("Enter")
+    frame.locator(".inquiry-btn .btn-primary").press("Enter")
+    frame.get_by_role("link", name="프레임 안에서 보낸 파일").press("Enter")
+    link = frame.get_by_role("link", name="a.txt").first
+    with page.expect_download() as downloaded:
+        link.press("Enter")
+    assert downloaded.value.path().read_bytes() == b"hello"
+    expect(frame.locator(".dataTit")).to_have_text("프레임 안에서 보낸 파일")  # the page is still there
+    # a new window knows nobody, and says where to log in
+    address = f"{site}{(link.get_attribute('href') or '').partition('?')[0]}"
+    stranger = visitor()
+    answer = stranger.page.goto(address)
+    assert answer is not None
+    assert answer.status == 404
+    expect(stranger.page.get_by_text("문의하신 분만 볼 수 있습니다.")).to_be_visible()
+    stranger.shot("attachment-missing")
+    # turned off, whoever has the address opens it
+    require_sign_in(chromium, facts, on=False)
+    answer = stranger.page.goto(address)
+    assert answer is not None
+    assert (answer.status, answer.text()) == (200, "hello")
+
+
 def test_given_the_sample_parent_when_a_guest_walks_then_heights_are_numbers_and_stop_example_55(
     facts: dict[str, Any], visitor: Any, allowed: str
 ) -> None:
