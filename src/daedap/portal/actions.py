@@ -109,6 +109,8 @@ def sign_up(*, facts: SignUp, certificate: UploadedFile[Any] | None, ip: str) ->
     _check_rules(facts, certificate)
     if broken := passwords.list_broken_rules(facts.password, policy=passwords.PLATFORM, login_id=facts.email):
         raise PasswordRefused(broken)
+    # before any row is written that others might wait for: a virus scanner may take its time
+    certificate_id = _keep_certificate(certificate) if certificate is not None else ""
     user = _create_user(facts)
     business = facts.membership_type == MembershipType.BUSINESS
     PlatformMember.objects.create(
@@ -122,7 +124,7 @@ def sign_up(*, facts: SignUp, certificate: UploadedFile[Any] | None, ip: str) ->
         address=facts.address,
         address_detail=facts.address_detail,
         landline=facts.landline,
-        certificate_id=_keep_certificate(certificate) if certificate is not None else "",
+        certificate_id=certificate_id,
         **(facts.business if business else {}),
     )
     TermsConsent.objects.bulk_create(

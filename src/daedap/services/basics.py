@@ -14,9 +14,10 @@ from daedap.audit.actions import record
 from daedap.core import events
 from daedap.core.actors import Actor
 from daedap.core.errors import DaedapError, NotFound
-from daedap.core.scoping import service_scope
+from daedap.core.scoping import open_scope, service_scope
 from daedap.files.actions import store_file
 from daedap.files.checks import FileRefused, FileTooLarge
+from daedap.files.models import StoredFile
 from daedap.services.models import EditorType, Service, ServiceLanguage, ServiceState, ServiceType
 from daedap.services.rules import (
     ServiceTaken,
@@ -110,14 +111,24 @@ def set_banner(*, service_pk: int, upload: UploadedFile[Any], actor: Actor) -> S
 
     The old one has to be removed before. Raise BannerRefused, ReadOnly while suspended, or NotFound.
     """
+    file = _keep_banner(upload, service_pk)  # before the lock: a virus scanner may take its time
     service = _lock(service_pk)
     if service.banner_id is not None:
         raise BannerRefused(_("Remove the present banner first."))
+    file.bound_at = timezone.now()
+    file.save(update_fields=["bound_at"])
+    service.banner = file
+    service.save(update_fields=["banner"])
+    _record("services.banner_set", service, actor)
+    return service
+
+
+def _keep_banner(upload: UploadedFile[Any], service_pk: int) -> StoredFile:
     try:
-        file = store_file(
+        return store_file(
             upload,
-            organization_id=service.organization_id,
-            service_id=service.pk,
+            organization_id=open_scope().organization_id,
+            service_id=service_pk,
             uploader="",
             allowed=BANNER_TYPES,
             max_bytes=BANNER_BYTES,
@@ -126,12 +137,6 @@ def set_banner(*, service_pk: int, upload: UploadedFile[Any], actor: Actor) -> S
         raise BannerRefused from error
     except FileRefused as error:
         raise BannerRefused(str(error.message) if type(error) is not FileRefused else None) from error
-    file.bound_at = timezone.now()
-    file.save(update_fields=["bound_at"])
-    service.banner = file
-    service.save(update_fields=["banner"])
-    _record("services.banner_set", service, actor)
-    return service
 
 
 @transaction.atomic
