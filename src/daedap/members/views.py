@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,8 +16,10 @@ from django.views.decorators.http import require_http_methods
 from daedap.core.errors import DaedapError
 from daedap.core.hosts import organization_url
 from daedap.members.actions import save_integration
+from daedap.members.conformance.login_status import is_one_site
 from daedap.members.forms import IntegrationForm
 from daedap.members.logins import BURST, BURST_WINDOW
+from daedap.members.models import IntegrationSettings, LoginType
 from daedap.members.selectors import (
     count_entries_by_old_key,
     count_outcomes,
@@ -64,10 +67,20 @@ def integration(request: ServiceRequest) -> HttpResponse:
             (label, organization_url(request.organization.domain or "", path)) for label, path in REMOTE
         ],
         "saved": saved,
+        "other_site": _other_site(request, saved),
         "signed_in": count_sessions() if saved.enabled else 0,
         **_history(request),
     }
     return render(request, "members/integration.html", context, status=422 if form.errors else 200)
+
+
+def _other_site(request: ServiceRequest, saved: IntegrationSettings) -> str:
+    """Return the host of the login-status URL if browsers may keep its cookie from our page; else ""."""
+    asks = saved.enabled and saved.login_type == LoginType.POST
+    home = organization_url(request.organization.domain or "")
+    if not asks or is_one_site(saved.login_status_url, home):
+        return ""
+    return urlsplit(saved.login_status_url).netloc
 
 
 def _history(request: ServiceRequest) -> dict[str, object]:

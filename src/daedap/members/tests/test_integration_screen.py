@@ -120,6 +120,24 @@ def test_given_administrator_when_opened_then_defaults_addresses_and_menu(desk, 
         assert re.search(f'name="{name}" value="{value}"[^>]* checked', words), name
 
 
+@pytest.mark.parametrize(
+    ("url", "facts", "is_warned"),
+    [
+        ("http://shop.example/status", {}, True),
+        ("http://shop.acme.oc.localhost:9000/status", {}, False),
+        ("http://shop.example/status", {"login_type": LoginType.GET}, False),
+        ("http://shop.example/status", {"enabled": False}, False),
+    ],
+)
+def test_given_a_login_status_url_when_opened_then_another_site_is_warned_of(desk, shop, url, facts, is_warned):
+    facts = {"enabled": True, "login_type": LoginType.POST, "login_url": url, "login_status_url": url} | facts
+    with service_scope(shop.organization_id, shop.pk):
+        IntegrationSettings.objects.create(organization_id=shop.organization_id, service=shop, **facts)
+    text = desk.get(URL).text
+    assert ("로그인 상태 URL이 헬프센터와 다른 사이트에 있습니다" in text) is is_warned
+    assert ("shop.example의 로그인 쿠키" in text) is is_warned
+
+
 def test_given_service_id_typed_in_another_case_when_opened_then_the_same_screen(desk):
     assert desk.get(URL.replace("shop", "SHOP")).status_code == 200
 
