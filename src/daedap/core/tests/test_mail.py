@@ -62,13 +62,14 @@ def test_given_a_claim_of_a_killed_process_when_its_lease_is_over_then_the_mail_
 @pytest.mark.parametrize(
     ("error", "attempts", "seconds"),
     [
-        (MailPostponed("busy"), 1, 60),
-        (MailPostponed("busy"), 2, 300),
-        (MailPostponed("busy"), 3, 1800),
-        (MailClaimed(), 1, 121),
+        (MailPostponed("busy"), 0, 60),
+        (MailPostponed("busy"), 1, 300),
+        (MailPostponed("busy"), 2, 1800),
+        (MailPostponed("busy"), 9, 1800),
+        (MailClaimed(), 0, 121),
         (MailClaimed(), 4, 121),  # a killed process leaves attempts behind: they do not make the mail wait longer
-        (ValueError("ours"), 3, 1800),
-        (ValueError("ours"), 4, None),
+        (ValueError("ours"), 2, 1800),
+        (ValueError("ours"), 3, None),
     ],
 )
 def test_given_a_mail_that_did_not_leave_when_tried_again_then_after_this_time(error, attempts, seconds):
