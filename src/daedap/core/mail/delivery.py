@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from datetime import timedelta
 from email.errors import MessageError
 from email.utils import formataddr
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
 
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 4
+NOTE_SECONDS = (1, 2, 4, 8, 16)
+"""How long to wait from try to try to note that a mail has left. A restart of the database takes less in all."""
+
 _UNSENDABLE = (ValueError, MessageError)
 """What composing a mail raises for an address that passed every check and is none."""
 
@@ -56,11 +60,29 @@ def deliver_mail(mail_id: int) -> None:
     except (OSError, *_UNSENDABLE) as error:  # smtplib's errors are OSErrors
         _not_sent(mail, error)
     else:
-        with transaction.atomic():  # killed in between, nobody would ever hear of it
-            OutgoingMail.objects.filter(pk=mail.pk).update(
-                status=MailStatus.SENT, sent_at=timezone.now(), recipient="", content="", failure=""
-            )
-            events.publish("mail.sent", mail_id=mail.pk)
+        _note_sent(mail)
+
+
+def _note_sent(mail: OutgoingMail) -> None:
+    """Note that the mail has left; wait for a lost database a while, or it would be sent again."""
+    for seconds in NOTE_SECONDS:
+        try:
+            _mark_sent(mail)
+        except (OperationalError, InterfaceError):
+            logger.warning("a mail has left, but the database is away", extra={"mail_id": mail.pk})
+            close_old_connections()
+            time.sleep(seconds)
+        else:
+            return
+    _mark_sent(mail)
+
+
+@transaction.atomic  # killed in between, nobody would ever hear of it
+def _mark_sent(mail: OutgoingMail) -> None:
+    OutgoingMail.objects.filter(pk=mail.pk).update(
+        status=MailStatus.SENT, sent_at=timezone.now(), recipient="", content="", failure=""
+    )
+    events.publish("mail.sent", mail_id=mail.pk)
 
 
 def _message(mail: OutgoingMail) -> EmailMultiAlternatives:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.jobs import Job
 
+from daedap.core import events
 from daedap.core.mail import Letter, Sender, queue_letter
 from daedap.core.mail.delivery import LEASE, MailClaimed, MailPostponed, claim_mail, deliver_mail
 from daedap.core.mail.kept import find_kept_mail, list_kept_mails
@@ -142,6 +143,28 @@ def test_given_a_refusal_when_it_is_of_us_and_not_of_the_mail_then_it_waits_and_
     assert OutgoingMail.objects.get().status == status
     [told] = [record for record in caplog.records if record.msg == "mail not sent"]
     assert (told.levelname, told.reason) == (level, reason)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_an_outage_of_the_database_when_a_mail_has_left_then_it_is_noted_later_and_not_sent_again(
+    monkeypatch, mailoutbox
+):
+    mail = make_mail()
+    publish, away = events.publish, [2]
+
+    def lost_at_first(*args, **facts):
+        if away[0]:
+            away[0] -= 1
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        publish(*args, **facts)
+
+    monkeypatch.setattr(events, "publish", lost_at_first)
+    monkeypatch.setattr("daedap.core.mail.delivery.NOTE_SECONDS", (0, 0, 0))
+    deliver_mail(mail.pk)
+    assert OutgoingMail.objects.get().status == MailStatus.SENT
+    deliver_mail(mail.pk)
+    assert len(mailoutbox) == 1
 
 
 def test_given_an_address_that_would_break_the_header_when_delivered_then_failed_at_once_and_told(
