@@ -196,14 +196,14 @@ def attachment_missing(request: PageRequest) -> HttpResponse:
 def enquiry_done(request: PageRequest, receipt: str) -> HttpResponse:
     """What happens next. The receipt is signed: only who sent the form has the address."""
     try:
-        ticket_id = signing.loads(receipt, salt=_salt(request), max_age=_RECEIPT_SECONDS)
-    except signing.BadSignature as error:
+        ticket_id, has_email = signing.loads(receipt, salt=_salt(request), max_age=_RECEIPT_SECONDS)
+    except (signing.BadSignature, ValueError) as error:
         raise NotFound from error
     shows_list = request.access.list == ListAccess.OWN
     context = {
         "ticket_id": ticket_id,
         "shows_list": shows_list,
-        "has_email": _has_email(request.member),
+        "has_email": has_email,
         "draft": f"{request.service.service_id}/new",
     }
     response = show(request, "helpcenter/enquiry_done.html", context, current="enquiry")
@@ -212,12 +212,8 @@ def enquiry_done(request: PageRequest, receipt: str) -> HttpResponse:
     return response
 
 
-def _has_email(member: Member | None) -> bool:
-    return member is None or bool(member.email)
-
-
 def _receipt(request: PageRequest, ticket: Ticket) -> str:
-    return signing.dumps(ticket.ticket_id, salt=_salt(request))
+    return signing.dumps([ticket.ticket_id, bool(ticket.customer_email)], salt=_salt(request))
 
 
 def _salt(request: PageRequest) -> str:

@@ -390,6 +390,16 @@ def test_given_a_form_of_a_guest_when_signed_in_by_now_then_sent_as_the_member(
     assert tickets()[0].member == member
 
 
+@pytest.mark.parametrize(("email", "is_told"), [("gi***@example.com", True), ("", False)])
+def test_given_member_when_sent_with_or_without_email_then_told_of_a_mail_only_if_one_comes(
+    integrate, sign_in, member, filled, email, is_told
+):
+    integrate()
+    client = sign_in(member)
+    page = text_of(client.get(client.post(FORM, filled(email=email))["Location"]))
+    assert ("답변은 이메일로 보내 드립니다." in page) == is_told
+
+
 def test_given_member_when_sent_then_confirmation_leads_to_the_list(integrate, sign_in, member, filled):
     integrate()
     client = sign_in(member)

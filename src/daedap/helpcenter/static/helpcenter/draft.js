@@ -22,9 +22,32 @@ function keep(form) {
   if (found && (found.writer === writer || found.writer === "")) restore(form, fields, found);
   else if (found) forget(draft);
 
+  if (!canKeep()) {
+    warn(form);
+    return;
+  }
   const save = () => form.isConnected && write(draft, writer, form, fields);
   addEventListener("pagehide", save);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save());
+}
+
+// A frame on another site may have no place for it: whoever leaves is asked by the browser.
+function warn(form) {
+  let isSent = false;
+  form.addEventListener("submit", () => { isSent = true; });
+  addEventListener("beforeunload", (event) => {
+    if (!isSent && form.isConnected && form.elements.content.value.trim()) event.preventDefault();
+  });
+}
+
+function canKeep() {
+  try {
+    sessionStorage.setItem(`${PREFIX}probe`, "");
+    sessionStorage.removeItem(`${PREFIX}probe`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function restore(form, fields, { values, files }) {
