@@ -91,10 +91,11 @@ def test_given_closed_ticket_when_opened_or_asked_again_then_a_way_to_a_new_form
     page, forged = text_of(me.get(address(closed))), ask(me, closed, "그래도 물어봅니다")
     # then
     assert "최종 완료" in page
+    assert 'id="history-title"' not in page  # no heading over nothing
     assert 'name="content"' not in page
     assert f'href="/shop/hc/ticket/?category={offered.pk}"' in page
     assert forged.status_code == 409
-    assert "완료된 티켓에는 재문의할 수 없습니다." in text_of(forged)
+    assert "완료된 문의에는 재문의할 수 없습니다." in text_of(forged)
     assert "\n그래도 물어봅니다</textarea>" in text_of(forged)
     assert entries() == []
     again = text_of(me.get(f"/shop/hc/ticket/?category={offered.pk}"))
