@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.installation import PRIVATE_CALLBACKS, ROOT, Installation, Shop, free_port, short_folder
 
@@ -65,6 +65,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+SETTLED = """async (width) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  while (innerWidth !== width) await frame();
+  await frame();
+  await frame();
+}"""
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the page this size, and return when it has settled in it: two frames later all is laid out and drawn."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(SETTLED, width)
+
+
 class Visitor:
     """One person with a browser of their own. Keeps what the console complained about."""
 
@@ -83,8 +97,7 @@ class Visitor:
         """See that the page fits, wide and narrow; with SCREENSHOTS=1 keep pictures for people to look at."""
         size = self.page.viewport_size
         for width, height in ((1280, 900), (375, 812)):
-            self.page.set_viewport_size({"width": width, "height": height})
-            self.page.wait_for_timeout(100)
+            resize(self.page, width, height)
             overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert overflow <= 0, f"{name} scrolls sideways at {width} px by {overflow} px"
             if os.environ.get("SCREENSHOTS"):

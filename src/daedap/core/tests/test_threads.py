@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -35,13 +36,14 @@ def test_given_a_crowd_when_each_begins_and_ends_then_the_first_are_done_while_t
 
 def test_given_no_turn_in_time_when_waiting_then_refused_and_nothing_is_done_and_the_next_goes_on(monkeypatch):
     monkeypatch.setattr(threads, "TURN_SECONDS", 0.05)
-    done = []
+    done, free = [], threading.Event()
 
     async def scene():
-        long = [asyncio.create_task(in_turn("crowd", time.sleep, 0.3)) for _ in range(THREADS)]
+        long = [asyncio.create_task(in_turn("crowd", free.wait, 10)) for _ in range(THREADS)]
         await asyncio.sleep(0.01)
         with pytest.raises(TimeoutError):
             await in_turn("crowd", done.append, "late")
+        free.set()
         await asyncio.gather(*long)
         await in_turn("crowd", done.append, "next")
 
