@@ -7,7 +7,6 @@ the frame no other cookies than partitioned ones.
 from __future__ import annotations
 
 import json
-import math
 import re
 import threading
 from collections.abc import Iterator
@@ -305,7 +304,7 @@ def test_given_frames_that_keep_cookies_when_opened_then_no_other_window_is_offe
     assert all("hcprobe" not in cookie["name"] for cookie in page.context.cookies())
 
 
-def test_given_an_error_page_of_no_service_when_framed_then_its_height_is_told(
+def test_given_a_form_that_is_too_old_when_sent_in_a_frame_then_the_page_says_so_and_its_height_is_told(
     facts: dict[str, Any], visitor: Any, allowed: str
 ) -> None:
     page = visitor().page
@@ -314,10 +313,8 @@ def test_given_an_error_page_of_no_service_when_framed_then_its_height_is_told(
     heights(page)
     page.evaluate("window.got = []")
     frame.locator("form.inquiry-con button[type=submit]").press("Enter")
-    expect(frame.locator(".d-error-page")).to_be_visible()
-    got = heights(page)
-    height = page.frames[1].evaluate("document.querySelector('.d-bare-column').getBoundingClientRect().height")
-    assert got[-1] == math.ceil(height) > 100
+    expect(frame.get_by_role("heading", name="페이지를 오래 열어 두어 전송되지 않았습니다.")).to_be_visible()
+    assert heights(page)[-1] == content_height(page) > 100
     page.evaluate("window.got = []; document.getElementById('ocPage').style.height = '4000px'")
     page.wait_for_timeout(700)
     assert page.evaluate("window.got") == []
