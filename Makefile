@@ -71,8 +71,10 @@ browser: $(DONE)/packages
 test: setup browser
 	@echo "== Tests"
 	$(PYTEST) -q -n 2 -m "not browser and not server"
-	@echo "== Tests with real servers and a browser"
-	$(PYTEST) -q -m "browser or server"
+	@echo "== Tests with real servers, and beside them those with a browser"
+	$(PYTEST) -q -n 2 --dist loadfile -m "(browser or server) and not alone"
+	@echo "== Tests that need the machine for themselves"
+	$(PYTEST) -q -m alone
 
 check: lint test
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from daedap.accounts.models import User
 from daedap.core.scoping import organization_scope, service_scope
@@ -26,6 +27,18 @@ from tests.installation import PRIVATE_CALLBACKS, Installation, short_folder
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests with a browser come last: Playwright keeps an event loop running in their thread."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+class LoadFileScheduling(LoadScopeScheduling):
+    """Gives each worker of `--dist loadfile` whole files; those with a browser are one, as they share a server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return LoadFileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import pytest
 from daedap.members.tokens import MemberClaims, sign
 from tests.installation import PRIVATE_CALLBACKS, Installation, copy_of
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 MANNERS = ("hang", "endless", "slow", "reset", "garbage", "good")  # who waits longest comes first
 EACH = 25

@@ -17,7 +17,7 @@ import pytest
 from tests.installation import CODE, DAEDAP, PRIVATE_CALLBACKS, Installation, copy_of
 from tests.test_bad_companies import Company, Town, client, running
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 WAITING = 50
 NEEDED = "from daedap.core.actors import SYSTEM; from daedap.organizations.models import Organization;"
