@@ -188,7 +188,7 @@ def test_given_attachments_that_require_sign_in_when_the_member_is_in_a_frame_th
     frame.locator("input[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})
     expect(frame.get_by_text("업로드 완료")).to_be_visible()
     frame.locator("form.inquiry-con button[type=submit]").first.press("Enter")
-    frame.locator(".inquiry-btn .btn-primary").press("Enter")
+    frame.locator(".hc-done .btn-primary").press("Enter")
     frame.get_by_role("link", name="프레임 안에서 보낸 파일").press("Enter")
     link = frame.get_by_role("link", name="a.txt").first
     with page.expect_download() as downloaded:
